@@ -28,8 +28,8 @@
 /** Makes a key pair from a seed. */
 void sign_keypair(uint8_t pk[static PK_LEN], uint8_t sk[static SK_LEN], const uint8_t seed[static SEED_LEN]);
 
-/** Signs tag | NUL | parts joined. */
-void sign_make(uint8_t sig[static SIG_LEN], const uint8_t sk[static SK_LEN], const char *tag,
+/** Signs tag | NUL | parts joined. ERR_MEMORY. */
+enum err sign_make(uint8_t sig[static SIG_LEN], const uint8_t sk[static SK_LEN], const char *tag,
                const struct digest_part *parts, size_t n);
 
 /** Verifies it. ERR_SIGNATURE: the bytes are not its signer's; drop them. */
