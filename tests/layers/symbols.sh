@@ -66,7 +66,7 @@ check() {
 
 [ $# -eq 0 ] || { check "$1"; exit; }
 
-built=${PASSERELLE_BIN_DIR:?the build folder}
+built=${BUILD_DIR:-${PASSERELLE_BIN_DIR:?the build folder}}
 [ -f "$built/libproto.a" ] || { echo "libproto.a is not built: skipped"; exit 77; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
