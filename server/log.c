@@ -76,7 +76,8 @@ struct line {
 };
 
 /* What does not fit is left out whole; two bytes stay free for the end of the line. */
-__attribute__((format(printf, 2, 3))) static void line_add(struct line *line, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void line_add(struct line *line, const char *format,
+                                                           ...)
 {
     size_t room = sizeof line->text - 2 - line->len;
     va_list args;

@@ -22,10 +22,7 @@
 
 #include "proto/err.h"
 
-enum {
-    LOG_PER_MINUTE = 20,
-    LOG_LINE_MAX = 1024
-};
+enum { LOG_PER_MINUTE = 20, LOG_LINE_MAX = 1024 };
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_AUTO, LOG_JSON, LOG_TEXT };
