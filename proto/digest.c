@@ -26,7 +26,8 @@ void digest_sha256_of(uint8_t out[static HASH_LEN], const void *bytes, size_t le
     digest_sha256(out, &part, 1);
 }
 
-void digest_keyed(uint8_t *out, size_t out_len, const uint8_t *key, const struct digest_part *parts, size_t n)
+void digest_keyed(uint8_t *out, size_t out_len, const uint8_t *key, const struct digest_part *parts,
+                  size_t n)
 {
     assert(out_len >= crypto_generichash_BYTES_MIN && out_len <= crypto_generichash_BYTES_MAX);
     crypto_generichash_state st;

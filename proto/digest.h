@@ -32,7 +32,8 @@ void digest_sha256(uint8_t out[static HASH_LEN], const struct digest_part *parts
 void digest_sha256_of(uint8_t out[static HASH_LEN], const void *bytes, size_t len);
 
 /** BLAKE2b of `out_len` (16..64) bytes over the parts joined, keyed with `key` (KEY_LEN), or unkeyed if NULL. */
-void digest_keyed(uint8_t *out, size_t out_len, const uint8_t *key, const struct digest_part *parts, size_t n);
+void digest_keyed(uint8_t *out, size_t out_len, const uint8_t *key, const struct digest_part *parts,
+                  size_t n);
 
 /** Constant-time equality. */
 bool digest_equal(const void *a, const void *b, size_t len);

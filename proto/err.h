@@ -59,10 +59,18 @@
     X(IO, 121, INTERNAL, 500, "the disk or the database failed")                                   \
     X(INTERNAL, 122, INTERNAL, 500, "a mistake of this program; please report it")
 
-enum err_category { CAT_NONE, CAT_RETRY, CAT_REJECT, CAT_DENIED, CAT_CORRUPT, CAT_ERASED, CAT_INTERNAL };
+enum err_category {
+    CAT_NONE,
+    CAT_RETRY,
+    CAT_REJECT,
+    CAT_DENIED,
+    CAT_CORRUPT,
+    CAT_ERASED,
+    CAT_INTERNAL
+};
 
 #define ERR_ENUM_ROW(name, number, category, http, text) ERR_##name = (number),
-enum [[nodiscard]] err { ERR_TABLE(ERR_ENUM_ROW) };
+enum [[nodiscard]] err{ERR_TABLE(ERR_ENUM_ROW)};
 #undef ERR_ENUM_ROW
 
 /* The one control-flow macro: goes to `out:` with `err` set when the call fails.

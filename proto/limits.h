@@ -63,17 +63,17 @@ enum {
     PUSH_KEYS_MAX = 16384, /* slots, or seals, per row */
     WANT_MAX = 1024,
     STALE_MAX = 200,
-    INBOX_MAX = 256,       /* items per row */
+    INBOX_MAX = 256, /* items per row */
     INBOX_ITEM_MAX = 1 << 20,
     PROOF_MAX = 64,
     WAIT_MAX_MS = 300000
 };
 
 /* Times. */
-#define CLOCK_WINDOW_MS    (15ll * 60 * 1000)         /* request time against server time */
-#define CLOCK_SUSPECT_S    (5ll * 60)                 /* beyond it a claimed time is flagged */
-#define EPOCH_GRACE_MS     (14ll * 24 * 3600 * 1000)  /* the previous epoch stays usable */
-#define PROPOSAL_MS        (30ll * 24 * 3600 * 1000)  /* a proposal waits for its second leaf */
-#define CLOCK_JUMP_MAX_MS  (30ll * 24 * 3600 * 1000)  /* a server stops beyond it until confirmed */
+#define CLOCK_WINDOW_MS   (15ll * 60 * 1000)        /* request time against server time */
+#define CLOCK_SUSPECT_S   (5ll * 60)                /* beyond it a claimed time is flagged */
+#define EPOCH_GRACE_MS    (14ll * 24 * 3600 * 1000) /* the previous epoch stays usable */
+#define PROPOSAL_MS       (30ll * 24 * 3600 * 1000) /* a proposal waits for its second leaf */
+#define CLOCK_JUMP_MAX_MS (30ll * 24 * 3600 * 1000) /* a server stops beyond it until confirmed */
 
 #endif

@@ -22,11 +22,11 @@ enum { LINK_URL_MAX = 512 };
 
 struct link {
     enum link_type type;
-    char url[LINK_URL_MAX];        /* origin and path without trailing slash: https://host[:port][/path] */
-    uint8_t fingerprint[HASH_LEN]; /* founder: of both server keys */
-    uint8_t space[ID_LEN];         /* invite */
-    uint8_t genesis[HASH_LEN];     /* invite: leaf hash of the genesis leaf */
-    uint8_t log_key_hash[HASH_LEN];/* invite */
+    char url[LINK_URL_MAX]; /* origin and path without trailing slash: https://host[:port][/path] */
+    uint8_t fingerprint[HASH_LEN];  /* founder: of both server keys */
+    uint8_t space[ID_LEN];          /* invite */
+    uint8_t genesis[HASH_LEN];      /* invite: leaf hash of the genesis leaf */
+    uint8_t log_key_hash[HASH_LEN]; /* invite */
     uint8_t secret[SEED_LEN];
 };
 
@@ -46,7 +46,7 @@ int link_url_is_loopback(const char *url);
 
 /** Four words' worth of comparison for two people: 8 Crockford characters in two groups from
  * SHA-256("passerelle/compare/v1" NUL ed_pk x_pk space). With NUL; 9 + 1 bytes. */
-void link_compare_code(char out[static 10], const uint8_t ed_pk[static PK_LEN], const uint8_t x_pk[static PK_LEN],
-                       const uint8_t space[static ID_LEN]);
+void link_compare_code(char out[static 10], const uint8_t ed_pk[static PK_LEN],
+                       const uint8_t x_pk[static PK_LEN], const uint8_t space[static ID_LEN]);
 
 #endif

@@ -21,7 +21,11 @@
 #include "proto/err.h"
 #include "proto/limits.h"
 
-enum { NOTE_COSIG_LEN = 4 + 8 + SIG_LEN, NOTE_TEXT_MAX = 8192, NOTE_ORIGIN_MAX = NAME_MAX + 1 + 26 + 1 };
+enum {
+    NOTE_COSIG_LEN = 4 + 8 + SIG_LEN,
+    NOTE_TEXT_MAX = 8192,
+    NOTE_ORIGIN_MAX = NAME_MAX + 1 + 26 + 1
+};
 
 /** A checkpoint. Cosignatures: u32be key hash | u64be seconds | signature, 76 bytes each. */
 struct note {
@@ -37,16 +41,19 @@ enum err note_origin(char out[static NOTE_ORIGIN_MAX], const char *log_name, siz
                      const uint8_t space[static ID_LEN]);
 
 /** The signed text: three lines with their line feeds. */
-void note_text(struct buf *out, const char *origin, uint64_t size, const uint8_t root[static HASH_LEN]);
+void note_text(struct buf *out, const char *origin, uint64_t size,
+               const uint8_t root[static HASH_LEN]);
 
 /** Key hash of a note key; `type` is 0x01 (log) or 0x04 (witness). */
-void note_key_hash(uint8_t out[static 4], const char *name, uint8_t type, const uint8_t pk[static PK_LEN]);
+void note_key_hash(uint8_t out[static 4], const char *name, uint8_t type,
+                   const uint8_t pk[static PK_LEN]);
 
 /** Signs size and root as the log; fills note->sig. */
 void note_sign(struct note *note, const char *origin, const uint8_t log_sk[static SK_LEN]);
 
 /** Verifies the log's signature. ERR_SIGNATURE. */
-enum err note_verify(const struct note *note, const char *origin, const uint8_t log_pk[static PK_LEN]);
+enum err note_verify(const struct note *note, const char *origin,
+                     const uint8_t log_pk[static PK_LEN]);
 
 /** Makes a witness cosignature at `time_s`. */
 void note_cosign(uint8_t cosig[static NOTE_COSIG_LEN], const struct note *note, const char *origin,
@@ -54,13 +61,14 @@ void note_cosign(uint8_t cosig[static NOTE_COSIG_LEN], const struct note *note, 
                  const uint8_t witness_pk[static PK_LEN], uint64_t time_s);
 
 /** Verifies one; *time_s is when the witness saw it. ERR_SIGNATURE. */
-enum err note_cosign_verify(uint64_t *time_s, const uint8_t cosig[static NOTE_COSIG_LEN], const struct note *note,
-                            const char *origin, const char *witness_name, const uint8_t witness_pk[static PK_LEN]);
+enum err note_cosign_verify(uint64_t *time_s, const uint8_t cosig[static NOTE_COSIG_LEN],
+                            const struct note *note, const char *origin, const char *witness_name,
+                            const uint8_t witness_pk[static PK_LEN]);
 
 /** The whole signed note as text, for people and other programs. Cosignatures are named through the callback-free
  * list `names` (n_cosigs entries, borrowed), NULL when there are none. */
-void note_print(struct buf *out, const struct note *note, const char *origin, const uint8_t log_pk[static PK_LEN],
-                const char *const *names);
+void note_print(struct buf *out, const struct note *note, const char *origin,
+                const uint8_t log_pk[static PK_LEN], const char *const *names);
 
 /** Parses a signed note whose origin and log key are known; unknown signature lines are skipped, lines of type 0x04
  * length become cosigs. Strict about everything else. ERR_FORMAT, ERR_SIGNATURE. */

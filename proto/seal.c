@@ -13,8 +13,8 @@ static void put_be(uint8_t *out, uint64_t v, unsigned bytes)
         out[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
 }
 
-static void aead_seal(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t *ad, size_t ad_len,
-                      const uint8_t *nonce, const uint8_t *key)
+static void aead_seal(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t *ad,
+                      size_t ad_len, const uint8_t *nonce, const uint8_t *key)
 {
 #ifdef PASSERELLE_NO_SEAL
     /* A deliberately broken build: the leak test must catch it (tests/e2e). Never for use. */
@@ -26,8 +26,8 @@ static void aead_seal(uint8_t *out, const uint8_t *plain, size_t len, const uint
 #endif
 }
 
-static enum err aead_open(uint8_t *out, const uint8_t *box, size_t len, const uint8_t *ad, size_t ad_len,
-                          const uint8_t *nonce, const uint8_t *key)
+static enum err aead_open(uint8_t *out, const uint8_t *box, size_t len, const uint8_t *ad,
+                          size_t ad_len, const uint8_t *nonce, const uint8_t *key)
 {
     if (len < TAG_LEN)
         return ERR_CORRUPT;
@@ -36,7 +36,8 @@ static enum err aead_open(uint8_t *out, const uint8_t *box, size_t len, const ui
     memmove(out, box, len - TAG_LEN);
     return ERR_OK;
 #else
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, box, len, ad, ad_len, nonce, key) == 0)
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, box, len, ad, ad_len, nonce,
+                                                   key) == 0)
         return ERR_OK;
     sodium_memzero(out, len - TAG_LEN);
     return ERR_CORRUPT;
@@ -44,15 +45,15 @@ static enum err aead_open(uint8_t *out, const uint8_t *box, size_t len, const ui
 }
 
 /* nonce | ciphertext | tag, with a random nonce. */
-static void sealed_put(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t *ad, size_t ad_len,
-                       const uint8_t *key)
+static void sealed_put(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t *ad,
+                       size_t ad_len, const uint8_t *key)
 {
     randombytes_buf(out, NONCE_LEN);
     aead_seal(out + NONCE_LEN, plain, len, ad, ad_len, out, key);
 }
 
-static enum err sealed_get(uint8_t *out, const uint8_t *box, size_t len, const uint8_t *ad, size_t ad_len,
-                           const uint8_t *key)
+static enum err sealed_get(uint8_t *out, const uint8_t *box, size_t len, const uint8_t *ad,
+                           size_t ad_len, const uint8_t *key)
 {
     if (len < SEAL_BLOB_OVERHEAD)
         return ERR_CORRUPT;
@@ -61,13 +62,16 @@ static enum err sealed_get(uint8_t *out, const uint8_t *box, size_t len, const u
 
 /* --- commitments and derived keys --- */
 
-void seal_epoch_commit(uint8_t kcom[static HASH_LEN], enum seal_key_type type, const uint8_t key[static KEY_LEN],
-                       const uint8_t space[static ID_LEN], uint32_t epoch)
+void seal_epoch_commit(uint8_t kcom[static HASH_LEN], enum seal_key_type type,
+                       const uint8_t key[static KEY_LEN], const uint8_t space[static ID_LEN],
+                       uint32_t epoch)
 {
-    static const char *const tags[] = {"passerelle/kcom/ek/v1", "passerelle/kcom/sk/v1", "passerelle/kcom/route/v1"};
+    static const char *const tags[] = {"passerelle/kcom/ek/v1", "passerelle/kcom/sk/v1",
+                                       "passerelle/kcom/route/v1"};
     uint8_t be[4];
     put_be(be, epoch, 4);
-    const struct digest_part parts[] = {{tags[type], strlen(tags[type]) + 1}, {space, ID_LEN}, {be, 4}};
+    const struct digest_part parts[] = {
+        {tags[type], strlen(tags[type]) + 1}, {space, ID_LEN}, {be, 4}};
     digest_keyed(kcom, HASH_LEN, key, parts, 3);
 }
 
@@ -79,15 +83,16 @@ void seal_dossier_commit(uint8_t kcom[static HASH_LEN], const uint8_t rk[static 
     digest_keyed(kcom, HASH_LEN, rk, parts, 2);
 }
 
-void seal_route_key(uint8_t key[static KEY_LEN], const uint8_t ek[static KEY_LEN], const uint8_t space[static ID_LEN])
+void seal_route_key(uint8_t key[static KEY_LEN], const uint8_t ek[static KEY_LEN],
+                    const uint8_t space[static ID_LEN])
 {
     static const char tag[] = "passerelle/route/v1";
     const struct digest_part parts[] = {{tag, sizeof tag}, {space, ID_LEN}};
     digest_keyed(key, KEY_LEN, ek, parts, 2);
 }
 
-void seal_row(uint8_t row[static ID_LEN], const uint8_t ek1[static KEY_LEN], const uint8_t space[static ID_LEN],
-              const uint8_t shred[static ID_LEN])
+void seal_row(uint8_t row[static ID_LEN], const uint8_t ek1[static KEY_LEN],
+              const uint8_t space[static ID_LEN], const uint8_t shred[static ID_LEN])
 {
     static const char tag[] = "passerelle/row/v1";
     const struct digest_part key_parts[] = {{tag, sizeof tag}, {space, ID_LEN}};
@@ -98,8 +103,9 @@ void seal_row(uint8_t row[static ID_LEN], const uint8_t ek1[static KEY_LEN], con
     digest_wipe(k_row, sizeof k_row);
 }
 
-void seal_content_key(uint8_t ck[static KEY_LEN], const uint8_t ek[static KEY_LEN], const uint8_t rk[static KEY_LEN],
-                      const uint8_t space[static ID_LEN], const uint8_t shred[static ID_LEN], uint32_t epoch)
+void seal_content_key(uint8_t ck[static KEY_LEN], const uint8_t ek[static KEY_LEN],
+                      const uint8_t rk[static KEY_LEN], const uint8_t space[static ID_LEN],
+                      const uint8_t shred[static ID_LEN], uint32_t epoch)
 {
     static const char tag_e[] = "passerelle/ck/e/v1", tag_r[] = "passerelle/ck/r/v1";
     uint8_t be[4], other[KEY_LEN];
@@ -131,7 +137,8 @@ static void body_ad(uint8_t ad[static BODY_AD_LEN], const struct seal_place *pla
     assert(at == ad + BODY_AD_LEN);
 }
 
-static void body_nonce(uint8_t nonce[static NONCE_LEN], const uint8_t leaf_nonce[static NONCE_LEN], uint16_t box)
+static void body_nonce(uint8_t nonce[static NONCE_LEN], const uint8_t leaf_nonce[static NONCE_LEN],
+                       uint16_t box)
 {
     uint8_t be[2];
     put_be(be, box, 2);
@@ -157,16 +164,16 @@ enum err open_body(uint8_t *out, const uint8_t *body, size_t len, const uint8_t 
     return aead_open(out, body, len, ad, sizeof ad, nonce, ck);
 }
 
-void seal_control_body(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t k_route[static KEY_LEN],
-                       const struct seal_place *place)
+void seal_control_body(uint8_t *out, const uint8_t *plain, size_t len,
+                       const uint8_t k_route[static KEY_LEN], const struct seal_place *place)
 {
     uint8_t ad[BODY_AD_LEN];
     body_ad(ad, place);
     sealed_put(out, plain, len, ad, sizeof ad, k_route);
 }
 
-enum err open_control_body(uint8_t *out, const uint8_t *body, size_t len, const uint8_t k_route[static KEY_LEN],
-                           const struct seal_place *place)
+enum err open_control_body(uint8_t *out, const uint8_t *body, size_t len,
+                           const uint8_t k_route[static KEY_LEN], const struct seal_place *place)
 {
     uint8_t ad[BODY_AD_LEN];
     body_ad(ad, place);
@@ -184,8 +191,8 @@ static void route_ad(uint8_t ad[static ROUTE_AD_LEN], const struct seal_place *p
     assert(at == ad + ROUTE_AD_LEN);
 }
 
-void seal_route(uint8_t *out, uint8_t leaf_nonce[static NONCE_LEN], const uint8_t *plain, size_t len,
-                const uint8_t k_route[static KEY_LEN], const struct seal_place *place)
+void seal_route(uint8_t *out, uint8_t leaf_nonce[static NONCE_LEN], const uint8_t *plain,
+                size_t len, const uint8_t k_route[static KEY_LEN], const struct seal_place *place)
 {
     uint8_t ad[ROUTE_AD_LEN];
     route_ad(ad, place);
@@ -193,8 +200,8 @@ void seal_route(uint8_t *out, uint8_t leaf_nonce[static NONCE_LEN], const uint8_
     memcpy(leaf_nonce, out, NONCE_LEN);
 }
 
-enum err open_route(uint8_t *out, const uint8_t *box, size_t len, const uint8_t k_route[static KEY_LEN],
-                    const struct seal_place *place)
+enum err open_route(uint8_t *out, const uint8_t *box, size_t len,
+                    const uint8_t k_route[static KEY_LEN], const struct seal_place *place)
 {
     uint8_t ad[ROUTE_AD_LEN];
     route_ad(ad, place);
@@ -205,8 +212,8 @@ enum err open_route(uint8_t *out, const uint8_t *box, size_t len, const uint8_t 
 
 enum { SLOT_AD_LEN = 19 + 2 * ID_LEN + 4 + HASH_LEN, WRAP_AD_LEN = 19 + 1 + ID_LEN + 4 };
 
-static void slot_ad(uint8_t ad[static SLOT_AD_LEN], const uint8_t *space, const uint8_t *shred, uint32_t epoch,
-                    const uint8_t *kcom)
+static void slot_ad(uint8_t ad[static SLOT_AD_LEN], const uint8_t *space, const uint8_t *shred,
+                    uint32_t epoch, const uint8_t *kcom)
 {
     memcpy(ad, "passerelle/slot/v1", 19);
     memcpy(ad + 19, space, ID_LEN);
@@ -215,8 +222,9 @@ static void slot_ad(uint8_t ad[static SLOT_AD_LEN], const uint8_t *space, const 
     memcpy(ad + 19 + 2 * ID_LEN + 4, kcom, HASH_LEN);
 }
 
-void seal_slot(uint8_t slot[static SLOT_LEN], const uint8_t rk[static KEY_LEN], const uint8_t sk_e[static KEY_LEN],
-               const uint8_t space[static ID_LEN], const uint8_t shred[static ID_LEN], uint32_t epoch)
+void seal_slot(uint8_t slot[static SLOT_LEN], const uint8_t rk[static KEY_LEN],
+               const uint8_t sk_e[static KEY_LEN], const uint8_t space[static ID_LEN],
+               const uint8_t shred[static ID_LEN], uint32_t epoch)
 {
     uint8_t ad[SLOT_AD_LEN], kcom[HASH_LEN];
     seal_dossier_commit(kcom, rk, shred);
@@ -224,8 +232,9 @@ void seal_slot(uint8_t slot[static SLOT_LEN], const uint8_t rk[static KEY_LEN], 
     sealed_put(slot, rk, KEY_LEN, ad, sizeof ad, sk_e);
 }
 
-enum err open_slot(uint8_t rk[static KEY_LEN], const uint8_t slot[static SLOT_LEN], const uint8_t sk_e[static KEY_LEN],
-                   const uint8_t space[static ID_LEN], const uint8_t shred[static ID_LEN], uint32_t epoch,
+enum err open_slot(uint8_t rk[static KEY_LEN], const uint8_t slot[static SLOT_LEN],
+                   const uint8_t sk_e[static KEY_LEN], const uint8_t space[static ID_LEN],
+                   const uint8_t shred[static ID_LEN], uint32_t epoch,
                    const uint8_t kcom[static HASH_LEN])
 {
     uint8_t ad[SLOT_AD_LEN], actual[HASH_LEN];
@@ -240,7 +249,8 @@ enum err open_slot(uint8_t rk[static KEY_LEN], const uint8_t slot[static SLOT_LE
     return ERR_COMMITMENT;
 }
 
-static void wrap_ad(uint8_t ad[static WRAP_AD_LEN], enum seal_key_type type, const uint8_t *space, uint32_t epoch)
+static void wrap_ad(uint8_t ad[static WRAP_AD_LEN], enum seal_key_type type, const uint8_t *space,
+                    uint32_t epoch)
 {
     memcpy(ad, "passerelle/wrap/v1", 19);
     ad[19] = (uint8_t)type;
@@ -249,8 +259,8 @@ static void wrap_ad(uint8_t ad[static WRAP_AD_LEN], enum seal_key_type type, con
 }
 
 void seal_wrap(uint8_t wrap[static WRAP_LEN], const uint8_t old_key[static KEY_LEN],
-               const uint8_t new_key[static KEY_LEN], enum seal_key_type type, const uint8_t space[static ID_LEN],
-               uint32_t epoch)
+               const uint8_t new_key[static KEY_LEN], enum seal_key_type type,
+               const uint8_t space[static ID_LEN], uint32_t epoch)
 {
     uint8_t ad[WRAP_AD_LEN];
     wrap_ad(ad, type, space, epoch);
@@ -258,8 +268,8 @@ void seal_wrap(uint8_t wrap[static WRAP_LEN], const uint8_t old_key[static KEY_L
 }
 
 enum err open_wrap(uint8_t old_key[static KEY_LEN], const uint8_t wrap[static WRAP_LEN],
-                   const uint8_t new_key[static KEY_LEN], enum seal_key_type type, const uint8_t space[static ID_LEN],
-                   uint32_t epoch)
+                   const uint8_t new_key[static KEY_LEN], enum seal_key_type type,
+                   const uint8_t space[static ID_LEN], uint32_t epoch)
 {
     uint8_t ad[WRAP_AD_LEN];
     wrap_ad(ad, type, space, epoch);
@@ -284,7 +294,8 @@ enum err open_device_seal(uint8_t *keys, enum seal_type type, const uint8_t *sea
     return open_box_to(keys, seal, len, x_pk, x_sk);
 }
 
-void seal_keypair(uint8_t x_pk[static PK_LEN], uint8_t x_sk[static KEY_LEN], const uint8_t seed[static SEED_LEN])
+void seal_keypair(uint8_t x_pk[static PK_LEN], uint8_t x_sk[static KEY_LEN],
+                  const uint8_t seed[static SEED_LEN])
 {
     crypto_box_seed_keypair(x_pk, x_sk, seed);
 }
@@ -296,8 +307,8 @@ void seal_box_to(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t x
         memset(out, 0, len + crypto_box_SEALBYTES);
 }
 
-enum err open_box_to(uint8_t *out, const uint8_t *box, size_t len, const uint8_t x_pk[static PK_LEN],
-                     const uint8_t x_sk[static KEY_LEN])
+enum err open_box_to(uint8_t *out, const uint8_t *box, size_t len,
+                     const uint8_t x_pk[static PK_LEN], const uint8_t x_sk[static KEY_LEN])
 {
     if (len < crypto_box_SEALBYTES)
         return ERR_CORRUPT;
@@ -311,7 +322,8 @@ enum err open_box_to(uint8_t *out, const uint8_t *box, size_t len, const uint8_t
 
 enum { BLOB_AD_MAX = 256 };
 
-static size_t blob_ad(uint8_t out[static BLOB_AD_MAX], const char *tag, const void *ad, size_t ad_len)
+static size_t blob_ad(uint8_t out[static BLOB_AD_MAX], const char *tag, const void *ad,
+                      size_t ad_len)
 {
     size_t tag_len = strlen(tag) + 1;
     assert(tag_len + ad_len <= BLOB_AD_MAX);
@@ -321,15 +333,15 @@ static size_t blob_ad(uint8_t out[static BLOB_AD_MAX], const char *tag, const vo
     return tag_len + ad_len;
 }
 
-void seal_blob(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t key[static KEY_LEN], const char *tag,
-               const void *ad, size_t ad_len)
+void seal_blob(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t key[static KEY_LEN],
+               const char *tag, const void *ad, size_t ad_len)
 {
     uint8_t full[BLOB_AD_MAX];
     sealed_put(out, plain, len, full, blob_ad(full, tag, ad, ad_len), key);
 }
 
-enum err open_blob(uint8_t *out, const uint8_t *blob, size_t len, const uint8_t key[static KEY_LEN], const char *tag,
-                   const void *ad, size_t ad_len)
+enum err open_blob(uint8_t *out, const uint8_t *blob, size_t len, const uint8_t key[static KEY_LEN],
+                   const char *tag, const void *ad, size_t ad_len)
 {
     uint8_t full[BLOB_AD_MAX];
     return sealed_get(out, blob, len, full, blob_ad(full, tag, ad, ad_len), key);

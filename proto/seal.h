@@ -34,23 +34,26 @@ struct seal_place {
 enum seal_key_type { SEAL_EK, SEAL_SK, SEAL_ROUTE };
 
 /** kcom of an epoch key: BLAKE2b-256(key = X, "passerelle/kcom/{ek,sk,route}/v1" NUL space u32be(epoch)). */
-void seal_epoch_commit(uint8_t kcom[static HASH_LEN], enum seal_key_type type, const uint8_t key[static KEY_LEN],
-                       const uint8_t space[static ID_LEN], uint32_t epoch);
+void seal_epoch_commit(uint8_t kcom[static HASH_LEN], enum seal_key_type type,
+                       const uint8_t key[static KEY_LEN], const uint8_t space[static ID_LEN],
+                       uint32_t epoch);
 
 /** kcom of a dossier key: BLAKE2b-256(key = RK, "passerelle/kcom/v1" NUL shred). */
 void seal_dossier_commit(uint8_t kcom[static HASH_LEN], const uint8_t rk[static KEY_LEN],
                          const uint8_t shred[static ID_LEN]);
 
 /** K_route,e = BLAKE2b-256(key = EK_e, "passerelle/route/v1" NUL space). */
-void seal_route_key(uint8_t key[static KEY_LEN], const uint8_t ek[static KEY_LEN], const uint8_t space[static ID_LEN]);
+void seal_route_key(uint8_t key[static KEY_LEN], const uint8_t ek[static KEY_LEN],
+                    const uint8_t space[static ID_LEN]);
 
 /** K_row = BLAKE2b-256(key = EK_1, "passerelle/row/v1" NUL space); row = BLAKE2b-128(key = K_row, shred). */
-void seal_row(uint8_t row[static ID_LEN], const uint8_t ek1[static KEY_LEN], const uint8_t space[static ID_LEN],
-              const uint8_t shred[static ID_LEN]);
+void seal_row(uint8_t row[static ID_LEN], const uint8_t ek1[static KEY_LEN],
+              const uint8_t space[static ID_LEN], const uint8_t shred[static ID_LEN]);
 
 /** CK = BLAKE2b(EK, ".../ck/e/v1" ctx) XOR BLAKE2b(RK, ".../ck/r/v1" ctx), ctx = space shred u32be(epoch). */
-void seal_content_key(uint8_t ck[static KEY_LEN], const uint8_t ek[static KEY_LEN], const uint8_t rk[static KEY_LEN],
-                      const uint8_t space[static ID_LEN], const uint8_t shred[static ID_LEN], uint32_t epoch);
+void seal_content_key(uint8_t ck[static KEY_LEN], const uint8_t ek[static KEY_LEN],
+                      const uint8_t rk[static KEY_LEN], const uint8_t space[static ID_LEN],
+                      const uint8_t shred[static ID_LEN], uint32_t epoch);
 
 /* --- bodies and routing boxes --- */
 
@@ -70,42 +73,44 @@ enum err open_body(uint8_t *out, const uint8_t *body, size_t len, const uint8_t 
  * bytes, same AD as seal_body with shred zero. The nonce is random and stands in the body, since a control leaf
  * has no routing box.
  */
-void seal_control_body(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t k_route[static KEY_LEN],
-                       const struct seal_place *place);
-enum err open_control_body(uint8_t *out, const uint8_t *body, size_t len, const uint8_t k_route[static KEY_LEN],
-                           const struct seal_place *place);
+void seal_control_body(uint8_t *out, const uint8_t *plain, size_t len,
+                       const uint8_t k_route[static KEY_LEN], const struct seal_place *place);
+enum err open_control_body(uint8_t *out, const uint8_t *body, size_t len,
+                           const uint8_t k_route[static KEY_LEN], const struct seal_place *place);
 
 /**
  * Seals a routing box: out = nonce | ciphertext | tag, len + NONCE_LEN + TAG_LEN bytes; the nonce is
  * random and given back as the leaf's nonce. AD = tag space device u64be(seq) u32be(epoch).
  */
-void seal_route(uint8_t *out, uint8_t leaf_nonce[static NONCE_LEN], const uint8_t *plain, size_t len,
-                const uint8_t k_route[static KEY_LEN], const struct seal_place *place);
+void seal_route(uint8_t *out, uint8_t leaf_nonce[static NONCE_LEN], const uint8_t *plain,
+                size_t len, const uint8_t k_route[static KEY_LEN], const struct seal_place *place);
 
 /** Opens it; `out` holds len - NONCE_LEN - TAG_LEN bytes. ERR_CORRUPT. */
-enum err open_route(uint8_t *out, const uint8_t *box, size_t len, const uint8_t k_route[static KEY_LEN],
-                    const struct seal_place *place);
+enum err open_route(uint8_t *out, const uint8_t *box, size_t len,
+                    const uint8_t k_route[static KEY_LEN], const struct seal_place *place);
 
 /* --- slots: dossier keys under SK_e --- */
 
 /** slot = nonce | AEAD(SK_e; RK; "passerelle/slot/v1" NUL space shred u32be(epoch) kcom). */
-void seal_slot(uint8_t slot[static SLOT_LEN], const uint8_t rk[static KEY_LEN], const uint8_t sk_e[static KEY_LEN],
-               const uint8_t space[static ID_LEN], const uint8_t shred[static ID_LEN], uint32_t epoch);
+void seal_slot(uint8_t slot[static SLOT_LEN], const uint8_t rk[static KEY_LEN],
+               const uint8_t sk_e[static KEY_LEN], const uint8_t space[static ID_LEN],
+               const uint8_t shred[static ID_LEN], uint32_t epoch);
 
 /** Opens a slot against the dossier's commitment. ERR_CORRUPT (other key or altered), ERR_COMMITMENT. */
-enum err open_slot(uint8_t rk[static KEY_LEN], const uint8_t slot[static SLOT_LEN], const uint8_t sk_e[static KEY_LEN],
-                   const uint8_t space[static ID_LEN], const uint8_t shred[static ID_LEN], uint32_t epoch,
+enum err open_slot(uint8_t rk[static KEY_LEN], const uint8_t slot[static SLOT_LEN],
+                   const uint8_t sk_e[static KEY_LEN], const uint8_t space[static ID_LEN],
+                   const uint8_t shred[static ID_LEN], uint32_t epoch,
                    const uint8_t kcom[static HASH_LEN]);
 
 /* --- epoch keys: wraps of the older key, typed seals per device --- */
 
 /** wrap = nonce | AEAD(new key; old key; "passerelle/wrap/v1" NUL type space u32be(new epoch)); type EK or ROUTE. */
 void seal_wrap(uint8_t wrap[static WRAP_LEN], const uint8_t old_key[static KEY_LEN],
-               const uint8_t new_key[static KEY_LEN], enum seal_key_type type, const uint8_t space[static ID_LEN],
-               uint32_t epoch);
+               const uint8_t new_key[static KEY_LEN], enum seal_key_type type,
+               const uint8_t space[static ID_LEN], uint32_t epoch);
 enum err open_wrap(uint8_t old_key[static KEY_LEN], const uint8_t wrap[static WRAP_LEN],
-                   const uint8_t new_key[static KEY_LEN], enum seal_key_type type, const uint8_t space[static ID_LEN],
-                   uint32_t epoch);
+                   const uint8_t new_key[static KEY_LEN], enum seal_key_type type,
+                   const uint8_t space[static ID_LEN], uint32_t epoch);
 
 enum seal_type { SEAL_MEMBER = 1, SEAL_AUDITOR = 2 };
 enum { SEAL_MEMBER_LEN = 112, SEAL_AUDITOR_LEN = 80, SEAL_LEN_MAX = 112 };
@@ -122,20 +127,21 @@ enum err open_device_seal(uint8_t *keys, enum seal_type type, const uint8_t *sea
                           const uint8_t x_pk[static PK_LEN], const uint8_t x_sk[static KEY_LEN]);
 
 /** Makes an X25519 pair from a seed. */
-void seal_keypair(uint8_t x_pk[static PK_LEN], uint8_t x_sk[static KEY_LEN], const uint8_t seed[static SEED_LEN]);
+void seal_keypair(uint8_t x_pk[static PK_LEN], uint8_t x_sk[static KEY_LEN],
+                  const uint8_t seed[static SEED_LEN]);
 
 /** Anonymous box to one device for larger things (a wiped device's outbox); out = len + 48 bytes. */
 void seal_box_to(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t x_pk[static PK_LEN]);
-enum err open_box_to(uint8_t *out, const uint8_t *box, size_t len, const uint8_t x_pk[static PK_LEN],
-                     const uint8_t x_sk[static KEY_LEN]);
+enum err open_box_to(uint8_t *out, const uint8_t *box, size_t len,
+                     const uint8_t x_pk[static PK_LEN], const uint8_t x_sk[static KEY_LEN]);
 
 /* --- one key, one blob: the replica's local sealing, a joiner's name, caches --- */
 
 /** out = nonce | AEAD(key; plain; tag NUL ad), len + 40 bytes; random nonce. */
-void seal_blob(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t key[static KEY_LEN], const char *tag,
-               const void *ad, size_t ad_len);
-enum err open_blob(uint8_t *out, const uint8_t *blob, size_t len, const uint8_t key[static KEY_LEN], const char *tag,
-                   const void *ad, size_t ad_len);
+void seal_blob(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t key[static KEY_LEN],
+               const char *tag, const void *ad, size_t ad_len);
+enum err open_blob(uint8_t *out, const uint8_t *blob, size_t len, const uint8_t key[static KEY_LEN],
+                   const char *tag, const void *ad, size_t ad_len);
 
 /** The key for a joiner's name: BLAKE2b-256(key = link secret, "passerelle/name/v1" NUL space). */
 void seal_name_key(uint8_t key[static KEY_LEN], const uint8_t secret[static SEED_LEN],

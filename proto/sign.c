@@ -7,7 +7,8 @@
 
 #include "proto/buf.h"
 
-void sign_keypair(uint8_t pk[static PK_LEN], uint8_t sk[static SK_LEN], const uint8_t seed[static SEED_LEN])
+void sign_keypair(uint8_t pk[static PK_LEN], uint8_t sk[static SK_LEN],
+                  const uint8_t seed[static SEED_LEN])
 {
     crypto_sign_seed_keypair(pk, sk, seed);
 }
@@ -55,8 +56,8 @@ enum err sign_make(uint8_t sig[static SIG_LEN], const uint8_t sk[static SK_LEN],
     return err;
 }
 
-enum err sign_verify(const uint8_t sig[static SIG_LEN], const uint8_t pk[static PK_LEN], const char *tag,
-                     const struct digest_part *parts, size_t n)
+enum err sign_verify(const uint8_t sig[static SIG_LEN], const uint8_t pk[static PK_LEN],
+                     const char *tag, const struct digest_part *parts, size_t n)
 {
     struct joined j = {0};
     enum err err = join(&j, tag, parts, n);
@@ -66,13 +67,14 @@ enum err sign_verify(const uint8_t sig[static SIG_LEN], const uint8_t pk[static 
     return err;
 }
 
-void sign_plain(uint8_t sig[static SIG_LEN], const uint8_t sk[static SK_LEN], const void *bytes, size_t len)
+void sign_plain(uint8_t sig[static SIG_LEN], const uint8_t sk[static SK_LEN], const void *bytes,
+                size_t len)
 {
     crypto_sign_detached(sig, NULL, bytes, len, sk);
 }
 
-enum err sign_plain_verify(const uint8_t sig[static SIG_LEN], const uint8_t pk[static PK_LEN], const void *bytes,
-                           size_t len)
+enum err sign_plain_verify(const uint8_t sig[static SIG_LEN], const uint8_t pk[static PK_LEN],
+                           const void *bytes, size_t len)
 {
     return crypto_sign_verify_detached(sig, bytes, len, pk) == 0 ? ERR_OK : ERR_SIGNATURE;
 }

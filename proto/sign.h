@@ -26,20 +26,22 @@
 #define TAG_RESUME "passerelle/resume/v1"
 
 /** Makes a key pair from a seed. */
-void sign_keypair(uint8_t pk[static PK_LEN], uint8_t sk[static SK_LEN], const uint8_t seed[static SEED_LEN]);
+void sign_keypair(uint8_t pk[static PK_LEN], uint8_t sk[static SK_LEN],
+                  const uint8_t seed[static SEED_LEN]);
 
 /** Signs tag | NUL | parts joined. ERR_MEMORY. */
 enum err sign_make(uint8_t sig[static SIG_LEN], const uint8_t sk[static SK_LEN], const char *tag,
-               const struct digest_part *parts, size_t n);
+                   const struct digest_part *parts, size_t n);
 
 /** Verifies it. ERR_SIGNATURE: the bytes are not its signer's; drop them. */
-enum err sign_verify(const uint8_t sig[static SIG_LEN], const uint8_t pk[static PK_LEN], const char *tag,
-                     const struct digest_part *parts, size_t n);
+enum err sign_verify(const uint8_t sig[static SIG_LEN], const uint8_t pk[static PK_LEN],
+                     const char *tag, const struct digest_part *parts, size_t n);
 
 /** Plain Ed25519 without a tag, for formats of others (C2SP notes). */
-void sign_plain(uint8_t sig[static SIG_LEN], const uint8_t sk[static SK_LEN], const void *bytes, size_t len);
-enum err sign_plain_verify(const uint8_t sig[static SIG_LEN], const uint8_t pk[static PK_LEN], const void *bytes,
-                           size_t len);
+void sign_plain(uint8_t sig[static SIG_LEN], const uint8_t sk[static SK_LEN], const void *bytes,
+                size_t len);
+enum err sign_plain_verify(const uint8_t sig[static SIG_LEN], const uint8_t pk[static PK_LEN],
+                           const void *bytes, size_t len);
 
 /** device_id = SHA-256("passerelle/dev/v1" NUL ed_pk)[0:16]. */
 void sign_device_id(uint8_t id[static ID_LEN], const uint8_t ed_pk[static PK_LEN]);

@@ -30,7 +30,8 @@ struct tree_completed {
 };
 
 /** Reads node (level, index) of the stored tree; the caller's look-up. Errors are passed on. */
-typedef enum err (*tree_node_fn)(void *ctx, unsigned level, uint64_t index, uint8_t out[static HASH_LEN]);
+typedef enum err (*tree_node_fn)(void *ctx, unsigned level, uint64_t index,
+                                 uint8_t out[static HASH_LEN]);
 
 /** A proof: `n` hashes in RFC 6962 order. */
 struct tree_proof {
@@ -46,7 +47,8 @@ void tree_node_hash(uint8_t out[static HASH_LEN], const uint8_t left[static HASH
                     const uint8_t right[static HASH_LEN]);
 
 /** Appends a leaf hash; `completed` may be NULL. */
-void tree_append(struct tree *tree, const uint8_t leaf_hash[static HASH_LEN], struct tree_completed *completed);
+void tree_append(struct tree *tree, const uint8_t leaf_hash[static HASH_LEN],
+                 struct tree_completed *completed);
 
 /** The root; SHA-256 of nothing for the empty tree. */
 void tree_root(const struct tree *tree, uint8_t out[static HASH_LEN]);
@@ -58,17 +60,21 @@ enum err tree_load(struct tree *tree, uint64_t size, tree_node_fn node, void *ct
 enum err tree_root_at(uint8_t out[static HASH_LEN], uint64_t size, tree_node_fn node, void *ctx);
 
 /** Inclusion proof of entry `index` in the tree of `size` (RFC 6962 2.1.1). ERR_USAGE if index >= size. */
-enum err tree_inclusion(struct tree_proof *proof, uint64_t index, uint64_t size, tree_node_fn node, void *ctx);
+enum err tree_inclusion(struct tree_proof *proof, uint64_t index, uint64_t size, tree_node_fn node,
+                        void *ctx);
 
 /** Consistency proof between sizes `old` <= `size` (RFC 6962 2.1.2). Empty when old is 0 or equal. ERR_USAGE. */
-enum err tree_consistency(struct tree_proof *proof, uint64_t old, uint64_t size, tree_node_fn node, void *ctx);
+enum err tree_consistency(struct tree_proof *proof, uint64_t old, uint64_t size, tree_node_fn node,
+                          void *ctx);
 
 /** Verifies an inclusion proof exactly (length too). ERR_ROOT: it does not prove it. */
 enum err tree_inclusion_verify(const struct tree_proof *proof, uint64_t index, uint64_t size,
-                               const uint8_t leaf_hash[static HASH_LEN], const uint8_t root[static HASH_LEN]);
+                               const uint8_t leaf_hash[static HASH_LEN],
+                               const uint8_t root[static HASH_LEN]);
 
 /** Verifies a consistency proof exactly. ERR_ROOT. Sizes equal: empty proof and equal roots; old = 0: empty proof. */
 enum err tree_consistency_verify(const struct tree_proof *proof, uint64_t old, uint64_t size,
-                                 const uint8_t old_root[static HASH_LEN], const uint8_t root[static HASH_LEN]);
+                                 const uint8_t old_root[static HASH_LEN],
+                                 const uint8_t root[static HASH_LEN]);
 
 #endif

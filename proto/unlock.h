@@ -48,16 +48,17 @@ struct unlock_cost {
  * Seals `secrets` and `extra` (borrowed; last checkpoints, at most 64 KiB, may be empty) under a passphrase.
  * `hk` is KEY_LEN bytes or NULL. The header is appended to `out`. Costs below the floor: ERR_USAGE. ERR_MEMORY.
  */
-enum err unlock_seal(struct buf *out, const struct unlock_secrets *secrets, const uint8_t *extra, size_t extra_len,
-                     const uint8_t device[static ID_LEN], const char *pass, size_t pass_len, const uint8_t *hk,
-                     const struct unlock_cost *cost);
+enum err unlock_seal(struct buf *out, const struct unlock_secrets *secrets, const uint8_t *extra,
+                     size_t extra_len, const uint8_t device[static ID_LEN], const char *pass,
+                     size_t pass_len, const uint8_t *hk, const struct unlock_cost *cost);
 
 /**
  * Opens a header. `extra` receives what was kept beside the secrets.
  * ERR_PASSPHRASE: wrong passphrase or altered header (they cannot be told apart). ERR_VERSION, ERR_FORMAT: not a
  * header of this version, or costs below the floor or above the ceiling (a downgrade is refused). ERR_MEMORY.
  */
-enum err unlock_open(struct unlock_secrets *secrets, struct buf *extra, uint8_t device[static ID_LEN],
-                     const uint8_t *header, size_t len, const char *pass, size_t pass_len, const uint8_t *hk);
+enum err unlock_open(struct unlock_secrets *secrets, struct buf *extra,
+                     uint8_t device[static ID_LEN], const uint8_t *header, size_t len,
+                     const char *pass, size_t pass_len, const uint8_t *hk);
 
 #endif

@@ -20,7 +20,16 @@
 #include "proto/buf.h"
 #include "proto/err.h"
 
-enum wire_type { WIRE_NONE, WIRE_NIL, WIRE_BOOL, WIRE_UINT, WIRE_NEGATIVE, WIRE_BIN, WIRE_STR, WIRE_ARRAY };
+enum wire_type {
+    WIRE_NONE,
+    WIRE_NIL,
+    WIRE_BOOL,
+    WIRE_UINT,
+    WIRE_NEGATIVE,
+    WIRE_BIN,
+    WIRE_STR,
+    WIRE_ARRAY
+};
 
 struct msgpack_object;
 struct msgpack_zone;
@@ -48,7 +57,8 @@ struct wire_in {
 enum err wire_check(const uint8_t *bytes, size_t len, unsigned depth_max, size_t items_max);
 
 /** wire_check, then msgpack-c. `doc` borrows `bytes` until wire_close. Errors as wire_check, ERR_MEMORY. */
-enum err wire_open(struct wire_doc *doc, const uint8_t *bytes, size_t len, unsigned depth_max, size_t items_max);
+enum err wire_open(struct wire_doc *doc, const uint8_t *bytes, size_t len, unsigned depth_max,
+                   size_t items_max);
 
 /** Frees the document; cursors are dead, borrowed bytes stay valid as long as the message. */
 void wire_close(struct wire_doc *doc);
