@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * message: one sync round trip (PROTOCOL.md 9).
+ *
+ *   request  = [1, device16, time_ms, rest, sig64]
+ *       signed: TAG_REQ NUL aud32 | device16 | u64be time_ms | SHA-256(rest)      aud = SHA-256(log_pk)
+ *   rest     = [auth, store_id8, [row, ...], max_bytes, wait_ms, flags]
+ *   auth     = nil | [ed_pk32, link_sig64 | nil]            an unknown device; link_sig founds
+ *   row      = [space16, have_size, keys_rev, erased_upto]                                    nothing to say, or
+ *              [space16, have_size, keys_rev, erased_upto, leaves, bodies, slots, seals, want, inbox]
+ *       leaves = [[header, sig64, [body, ...]], ...]      in refill: [t_recv_ms, header, sig64, [body, ...]]
+ *       bodies = [[leaf, box, body], ...]                 bodies that the server asked for
+ *       slots  = [[row16, epoch, slot72], ...]            births of the leaves above, then re-wraps
+ *       seals  = [[device16, epoch, type, seal], ...]
+ *       want   = [[leaf, box] | row16, ...]
+ *       inbox  = [[type, id16, payload], ...]
+ *
+ *   response = [1, time_ms, body, sig64]
+ *       signed: TAG_RESP NUL SHA-256(signed string of the request) | u64be time_ms | SHA-256(body)
+ *   body     = [status, store_id8, [row, ...]]              rows in the request's order
+ *   row      = status                                       UNCHANGED or a refusal of the whole row, or
+ *              [status, size, keys_rev, note | nil, head, entries, items, slots, seals, lists, stale, want, inbox, more]
+ *       note    = [size, root32, sig64, [cosignature76, ...]]      at the end of this page
+ *       head    = nil | [note, [proof32, ...]]             newest note and consistency, when the page ends before it
+ *       entries = [[dt_ms, header, sig64, [body, ...]] | [dt_ms, k], ...]   from have_size; k = leaf k of this request
+ *       items   = [[list, k, status, index, t_recv_ms, last_seq, last_hash32 | nil, [proof32, ...]], ...]
+ *       lists   = [[leaf index, lines], ...]                seal list of an epoch_change, device_add or role_set
+ *
+ * dt_ms is against the entry before (the first one against 0). A body that travels as its hash is deleted or
+ * left out (HEADERS_ONLY). Accepted leaves are answered by their entry in the page, or by an item with an
+ * inclusion proof to `note`... of `head` when the page ends before them. Every signed byte is verified before
+ * it is parsed.
+ */
+#ifndef PROTO_MESSAGE_H
+#define PROTO_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/buf.h"
+#include "proto/leaf.h"
+#include "proto/note.h"
+#include "proto/tree.h"
+#include "proto/wire.h"
+
+enum message_flag { FLAG_HEADERS_ONLY = 1, FLAG_REFILL = 2 };
+enum message_list {
+    LIST_LEAVES = 0,
+    LIST_BODIES = 1,
+    LIST_SLOTS = 2,
+    LIST_SEALS = 3,
+    LIST_INBOX = 4
+};
+
+/* What lies in a space's inbox, outside the log. */
+enum inbox_type {
+    INBOX_JOIN =
+        1, /* id = joining device; payload = [part, invite_sig64, device_sig64, sealed name] */
+    INBOX_OUTBOX =
+        2, /* id = revoked device; payload = its outbox, sealed to the stewards (bounded) */
+    INBOX_DISMISS = 3, /* id = device whose join is refused by an admin or steward; payload empty */
+    INBOX_STATEMENT =
+        4 /* id = device; payload = [key statement part, sig64] from a device of this server */
+};
+
+/** A leaf as it travels. All pointers borrowed. */
+struct message_leaf {
+    uint64_t t_recv_ms; /* entries, refills */
+    bool own;           /* in an entry: it is leaf `k` of the request and nothing else is set */
+    uint32_t k;
+    const uint8_t *header;
+    size_t header_len;
+    uint8_t sig[SIG_LEN];
+    size_t n_bodies;
+    struct leaf_body *bodies; /* n_bodies of them */
+};
+
+struct message_body {
+    uint64_t leaf;
+    uint16_t box;
+    const uint8_t *bytes;
+    size_t len;
+};
+
+/** A body or a slot row that somebody wants. */
+struct message_want {
+    bool is_row;
+    uint64_t leaf;
+    uint16_t box;
+    uint8_t row[ID_LEN];
+};
+
+struct message_inbox {
+    enum inbox_type type;
+    uint8_t id[ID_LEN];
+    const uint8_t *payload;
+    size_t payload_len;
+};
+
+struct message_item {
+    enum message_list list;
+    uint32_t k;
+    enum err status;
+    uint64_t index;
+    uint64_t t_recv_ms;
+    uint64_t last_seq;
+    bool has_last;
+    uint8_t last_hash[HASH_LEN];
+    struct tree_proof proof;
+};
+
+struct message_list_lines {
+    uint64_t leaf;
+    const uint8_t *lines; /* n * SEAL_LINE_LEN */
+    size_t len;
+};
+
+/** One row of a request, or (with the second block) of a response. Arrays live in the message's arena. */
+struct message_row {
+    uint8_t space[ID_LEN]; /* request */
+    uint64_t have_size, keys_rev, erased_upto;
+    size_t n_leaves, n_bodies, n_slots, n_seals, n_want, n_inbox;
+    struct message_leaf *leaves; /* response: the entries of the page */
+    struct message_body *bodies;
+    struct leaf_slot *slots;
+    struct leaf_seal *seals;
+    struct message_want *want;
+    struct message_inbox *inbox;
+    /* response only */
+    enum err status;
+    bool full;     /* false: only `status` is set */
+    uint64_t size; /* newest size of the space on the server */
+    bool has_note, has_head, more;
+    struct note note, head;
+    struct tree_proof head_proof;
+    size_t n_items, n_lists, n_stale;
+    struct message_item *items;
+    struct message_list_lines *lists;
+    uint8_t (*stale)[ID_LEN];
+};
+
+struct message_request {
+    uint8_t device[ID_LEN];
+    uint64_t time_ms;
+    const uint8_t *rest; /* borrowed from the wire bytes */
+    size_t rest_len;
+    uint8_t sig[SIG_LEN];
+    uint8_t hash[HASH_LEN]; /* SHA-256 of the signed string; the response is bound to it */
+    /* decoded by message_request_decode */
+    bool has_auth, has_link_sig;
+    uint8_t ed_pk[PK_LEN];
+    uint8_t link_sig[SIG_LEN];
+    uint8_t store_id[STORE_ID_LEN];
+    size_t n_rows;
+    struct message_row *rows;
+    uint64_t max_bytes, wait_ms, flags;
+    struct arena *arena;
+};
+
+struct message_response {
+    uint64_t time_ms;
+    const uint8_t *body;
+    size_t body_len;
+    enum err status;
+    uint8_t store_id[STORE_ID_LEN];
+    size_t n_rows;
+    struct message_row *rows;
+    struct arena *arena;
+};
+
+/* --- request: the client encodes, the server opens, verifies, decodes --- */
+
+/** Encodes request->rows etc. and signs; the whole request is appended to `out`, request->hash is set. */
+enum err message_request_make(struct buf *out, struct message_request *request,
+                              const uint8_t aud[static HASH_LEN],
+                              const uint8_t ed_sk[static SK_LEN]);
+
+/** Opens the envelope only (device, time, rest, sig), cheaply. `bytes` stay borrowed. ERR_FORMAT, ERR_TOO_BIG. */
+enum err message_request_open(struct message_request *request, const uint8_t *bytes, size_t len);
+
+/** Verifies the signature with the device's key and sets request->hash. ERR_SIGNATURE. */
+enum err message_request_verify(struct message_request *request, const uint8_t aud[static HASH_LEN],
+                                const uint8_t ed_pk[static PK_LEN]);
+
+/** Reads `auth` alone from `rest`, to find an unknown device's key before verifying. ERR_FORMAT. */
+enum err message_request_auth(struct message_request *request);
+
+/** Decodes `rest`. Call it after verification. ERR_FORMAT, ERR_TOO_BIG, ERR_MEMORY. */
+enum err message_request_decode(struct message_request *request);
+void message_request_free(struct message_request *request);
+
+/* --- response: the server encodes, the client opens (verifying) --- */
+
+/** Encodes and signs a response to the request with `request_hash`; appended to `out`. */
+enum err message_response_make(struct buf *out, const struct message_response *response,
+                               const uint8_t request_hash[static HASH_LEN],
+                               const uint8_t resp_sk[static SK_LEN]);
+
+/** Encodes one response row to `out`: a server may build rows one by one (message_response_make_rows). */
+void message_row_encode(struct buf *out, const struct message_row *row);
+
+/** As message_response_make, with rows encoded before (`rows` holds n_rows of them, joined). */
+enum err message_response_make_rows(struct buf *out, uint64_t time_ms, enum err status,
+                                    const uint8_t store_id[static STORE_ID_LEN],
+                                    const struct buf *rows, size_t n_rows,
+                                    const uint8_t request_hash[static HASH_LEN],
+                                    const uint8_t resp_sk[static SK_LEN]);
+
+/** Verifies with the pinned response key, then decodes; `bytes` stay borrowed. ERR_SIGNATURE (another server, or
+ * altered on the way, or the answer to another request), ERR_FORMAT, ERR_TOO_BIG, ERR_MEMORY. */
+enum err message_response_open(struct message_response *response, const uint8_t *bytes, size_t len,
+                               const uint8_t request_hash[static HASH_LEN],
+                               const uint8_t resp_pk[static PK_LEN]);
+void message_response_free(struct message_response *response);
+
+/** aud = SHA-256(log_pk). */
+void message_aud(uint8_t out[static HASH_LEN], const uint8_t log_pk[static PK_LEN]);
+
+/** Signature that founds a space: by the founder link's key, TAG_FOUND over the genesis header. */
+enum err message_found_sign(uint8_t sig[static SIG_LEN], const uint8_t secret[static SEED_LEN],
+                            const uint8_t *header, size_t len);
+enum err message_found_verify(const uint8_t sig[static SIG_LEN],
+                              const uint8_t link_pk[static PK_LEN], const uint8_t *header,
+                              size_t len);
+
+/** The payload of INBOX_JOIN. */
+struct message_join {
+    struct op_proof proof; /* borrowed from the payload */
+    const uint8_t *sealed_name;
+    size_t sealed_name_len;
+};
+void message_join_encode(struct buf *out, const struct message_join *join);
+enum err message_join_decode(struct message_join *join, const uint8_t *payload, size_t len);
+
+#endif
