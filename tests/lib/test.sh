@@ -34,8 +34,9 @@ declare -A server_pid server_port
 started=()
 
 finish_test() {
-    local code=$? pid
+    local code=$? pid log
     trap - EXIT
+    set +e
     for pid in "${started[@]}"; do
         kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
     done
