@@ -64,7 +64,7 @@ static enum err take_group(struct groups *g, const char *alphabet, char c)
     return ERR_OK;
 }
 
-/* What is left must be fewer bits than a group, all zero: otherwise two texts would mean the same. */
+/* What is left must be less than a group and zero: otherwise two texts would mean the same. */
 static enum err end_groups(const struct groups *g)
 {
     unsigned rest = g->pending & ((1u << g->bits) - 1);

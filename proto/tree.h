@@ -72,7 +72,8 @@ enum err tree_inclusion_verify(const struct tree_proof *proof, uint64_t index, u
                                const uint8_t leaf_hash[static HASH_LEN],
                                const uint8_t root[static HASH_LEN]);
 
-/** Verifies a consistency proof exactly. ERR_ROOT. Sizes equal: empty proof and equal roots; old = 0: empty proof. */
+/** Verifies a consistency proof exactly. ERR_ROOT. Sizes equal: empty proof and equal roots; old = 0: empty
+ * proof and the root of the empty tree. */
 enum err tree_consistency_verify(const struct tree_proof *proof, uint64_t old, uint64_t size,
                                  const uint8_t old_root[static HASH_LEN],
                                  const uint8_t root[static HASH_LEN]);
