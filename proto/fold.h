@@ -144,7 +144,8 @@ struct fold_entry {
     /** False for an entry that this program verified before and wrote to its own disk: signature, chain of the
      * device and seen root are not checked again. */
     bool fresh;
-    fold_root_fn root_at; /* used when fresh */
+    bool signature_checked; /* somebody (a thread pool) has already verified the leaf's signature */
+    fold_root_fn root_at;   /* used when fresh */
     void *root_ctx;
 };
 

@@ -44,7 +44,9 @@
 #include "proto/tree.h"
 #include "proto/wire.h"
 
-enum message_flag { FLAG_HEADERS_ONLY = 1, FLAG_REFILL = 2 };
+/* HEADERS_ONLY: bodies as their hashes. REFILL: leaves carry t_recv_ms (restore of a server). ALL_BODIES: bodies also
+ * to a device that cannot read them (a full audit). */
+enum message_flag { FLAG_HEADERS_ONLY = 1, FLAG_REFILL = 2, FLAG_ALL_BODIES = 4 };
 enum message_list {
     LIST_LEAVES = 0,
     LIST_BODIES = 1,
@@ -213,6 +215,19 @@ enum err message_response_open(struct message_response *response, const uint8_t 
                                const uint8_t request_hash[static HASH_LEN],
                                const uint8_t resp_pk[static PK_LEN]);
 void message_response_free(struct message_response *response);
+
+/**
+ * What GET /v1/server answers: [1, log_pk32, resp_pk32, log name, sig64], signed by the log key with TAG_SERVER over
+ * resp_pk | log name. A founder link pins both keys, an invite link the log key.
+ */
+struct message_server {
+    uint8_t log_pk[PK_LEN];
+    uint8_t resp_pk[PK_LEN];
+    char log_name[NAME_MAX + 1];
+};
+enum err message_server_make(struct buf *out, const struct message_server *server,
+                             const uint8_t log_sk[static SK_LEN]);
+enum err message_server_open(struct message_server *server, const uint8_t *bytes, size_t len);
 
 /** aud = SHA-256(log_pk). */
 void message_aud(uint8_t out[static HASH_LEN], const uint8_t log_pk[static PK_LEN]);

@@ -23,6 +23,7 @@
 #define TAG_KEYS   "passerelle/keys/v1"
 #define TAG_FOUND  "passerelle/found/v1"
 #define TAG_LOGKEY "passerelle/logkey/v1"
+#define TAG_SERVER "passerelle/server/v1"
 #define TAG_RESUME "passerelle/resume/v1"
 
 /** Makes a key pair from a seed. */
