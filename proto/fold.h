@@ -99,7 +99,7 @@ struct fold_grant {
 };
 
 struct fold_witness {
-    char name[NAME_MAX + 1];
+    char name[NAME_LEN_MAX + 1];
     uint8_t pk[PK_LEN];
 };
 
@@ -108,7 +108,7 @@ struct fold {
     uint64_t size; /* entries seen, valid or not */
     uint8_t space[ID_LEN];
     enum space_level level;
-    char log_name[NAME_MAX + 1];
+    char log_name[NAME_LEN_MAX + 1];
     uint8_t log_pk[PK_LEN], resp_pk[PK_LEN];
     uint8_t genesis_hash[HASH_LEN];
     bool succeeds;

@@ -39,7 +39,7 @@ enum {
     SOURCES_MAX = 1024,        /* (author, run) pairs in one routing box */
     VALUE_MAX = 65536,         /* one value, encoded */
     ERASE_LIST_MAX = 65536,    /* bodies named by one erase or purge */
-    NAME_MAX = 255,            /* log names, witness names, labels */
+    NAME_LEN_MAX = 255,        /* log names, witness names, labels */
     SEALED_NAME_MAX = 512      /* a joiner's name under the invite's secret */
 };
 

@@ -223,7 +223,7 @@ void message_response_free(struct message_response *response);
 struct message_server {
     uint8_t log_pk[PK_LEN];
     uint8_t resp_pk[PK_LEN];
-    char log_name[NAME_MAX + 1];
+    char log_name[NAME_LEN_MAX + 1];
 };
 enum err message_server_make(struct buf *out, const struct message_server *server,
                              const uint8_t log_sk[static SK_LEN]);

@@ -34,7 +34,7 @@ static bool is_plain(const char *name, size_t len)
 enum err note_origin(char out[static NOTE_ORIGIN_MAX], const char *log_name, size_t log_name_len,
                      const uint8_t space[static ID_LEN])
 {
-    if (log_name_len > NAME_MAX || !is_plain(log_name, log_name_len))
+    if (log_name_len > NAME_LEN_MAX || !is_plain(log_name, log_name_len))
         return ERR_USAGE;
     memcpy(out, log_name, log_name_len);
     out[log_name_len] = '/';

@@ -24,7 +24,7 @@
 enum {
     NOTE_COSIG_LEN = 4 + 8 + SIG_LEN,
     NOTE_TEXT_MAX = 8192,
-    NOTE_ORIGIN_MAX = NAME_MAX + 1 + 26 + 1
+    NOTE_ORIGIN_MAX = NAME_LEN_MAX + 1 + 26 + 1
 };
 
 /** A checkpoint. Cosignatures: u32be key hash | u64be seconds | signature, 76 bytes each. */
