@@ -3,12 +3,13 @@
  * log: one line per event on a file descriptor, for the operator.
  *
  * Nothing that a client sent can reach a log line: names and words are string literals (the macros
- * below do not compile with anything else), and everything else is a number or a row of the table of
- * errors. There is no way to print an address, a name, an identifier or a body.
+ * below do not compile with anything else), and everything else is a number or a row of the table
+ * of errors. There is no way to print an address, a name, an identifier or a body.
  *
  *     LOG(LOG_WARN, "push_refused", LOG_NUM("items", n), LOG_ERR("err", err));
  *
- * JSON:  {"time":"2026-03-01T09:12:44.031Z","level":"warn","event":"push_refused","items":3,"err":"SEQ"}
+ * JSON:  {"time":"2026-03-01T09:12:44.031Z","level":"warn","event":"push_refused","items":3,
+ *         "err":"SEQ"}
  * text:  09:12:44 warn push_refused items=3 err=SEQ        (on a terminal, or when asked for)
  *
  * The same event is written at most LOG_PER_MINUTE times a minute; the first line of a later minute
@@ -47,8 +48,8 @@ struct log_field {
                   sizeof(struct log_field))
 
 /**
- * Says where lines go and how they look. `fd` stays the caller's. LOG_AUTO is text on a terminal and
- * JSON elsewhere. Without this call: standard error, LOG_AUTO, LOG_INFO and above.
+ * Says where lines go and how they look. `fd` stays the caller's. LOG_AUTO is text on a terminal
+ * and JSON elsewhere. Without this call: standard error, LOG_AUTO, LOG_INFO and above.
  */
 void log_open(int fd, enum log_format format, enum log_level least);
 

@@ -84,9 +84,10 @@ void metrics_sync_status(enum err status);
 void metrics_http(int status);
 
 /**
- * Gives everything as Prometheus text (version 0.0.4, UTF-8) in `*text`, NUL-terminated, `*len` bytes
- * without the NUL; the caller frees it. Adds process_start_time_seconds, process_cpu_seconds_total,
- * process_resident_memory_bytes and passerelle_uptime_seconds (since metrics_start).
+ * Gives everything as Prometheus text (version 0.0.4, UTF-8) in `*text`, NUL-terminated, `*len`
+ * bytes without the NUL; the caller frees it. Adds process_start_time_seconds,
+ * process_cpu_seconds_total, process_resident_memory_bytes and passerelle_uptime_seconds (since
+ * metrics_start).
  *
  * ERR_MEMORY  nothing was given
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Goal: the numbers are right under threads, and the text is what Prometheus reads: one HELP and TYPE
- * per name, no sample twice, buckets that only grow.
+ * Goal: the numbers are right under threads, and the text is what Prometheus reads: one HELP and
+ * TYPE per name, no sample twice.
  */
 #include <pthread.h>
 #include <setjmp.h>
