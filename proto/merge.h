@@ -4,8 +4,8 @@
  *
  * Entries stand in log order. An entry with base b replaces the entries whose index is below b, and earlier
  * entries of its author; all others stay side by side. Shown first: the greatest
- * (min(time, t_recv), author, run, ordinal). Every replica holds the same log, so all agree; no clock decides
- * what is kept.
+ * (min(time, t_recv), author, run, ordinal), times in whole seconds. Every replica holds the same log, so all
+ * agree; no clock decides what is kept.
  */
 #ifndef PROTO_MERGE_H
 #define PROTO_MERGE_H
@@ -32,7 +32,9 @@ struct merge_entry {
     bool live;          /* out: still standing */
 };
 
-/** Marks the live entries of `n` entries in log order; returns how many live. */
+/** Marks the live entries of `n` entries in log order (indexes do not decrease, pending ones come last in the order
+ * they were made); returns how many live. A replaced entry stays replaced, whatever becomes of its successor.
+ * Takes about n * live steps. */
 size_t merge_live(struct merge_entry *entries, size_t n);
 
 /** Index of the live entry that is shown first; n when none is live. */

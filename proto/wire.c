@@ -146,25 +146,60 @@ static enum err walk_item(struct walk *w)
     return walk_long(w, type);
 }
 
-enum err wire_check(const uint8_t *bytes, size_t len, unsigned depth_max, size_t items_max)
+/* Walks the first item with all that it contains. */
+static enum err walk_whole(struct walk *w)
 {
-    struct walk w = {.at = bytes, .left = len, .items_left = items_max};
-    w.depth_max = depth_max < DEPTH_CAP ? depth_max : DEPTH_CAP;
-    enum err err = walk_item(&w);
-    while (err == ERR_OK && w.depth > 0) {
-        if (w.open[w.depth - 1] == 0) {
-            w.depth--;
+    enum err err = walk_item(w);
+    while (err == ERR_OK && w->depth > 0) {
+        if (w->open[w->depth - 1] == 0) {
+            w->depth--;
             continue;
         }
-        w.open[w.depth - 1]--;
-        err = walk_item(&w);
+        w->open[w->depth - 1]--;
+        err = walk_item(w);
     }
+    return err;
+}
+
+static struct walk walk_new(const uint8_t *bytes, size_t len, unsigned depth_max, size_t items_max)
+{
+    return (struct walk){.at = bytes,
+                         .left = len,
+                         .items_left = items_max,
+                         .depth_max = depth_max < DEPTH_CAP ? depth_max : DEPTH_CAP};
+}
+
+enum err wire_check(const uint8_t *bytes, size_t len, unsigned depth_max, size_t items_max)
+{
+    struct walk w = walk_new(bytes, len, depth_max, items_max);
+    enum err err = walk_whole(&w);
     if (err == ERR_OK && w.left > 0)
         return ERR_FORMAT;
     return err;
 }
 
+size_t wire_first(const uint8_t *bytes, size_t len, unsigned depth_max, size_t items_max)
+{
+    struct walk w = walk_new(bytes, len, depth_max, items_max);
+    return walk_whole(&w) == ERR_OK ? len - w.left : 0;
+}
+
 /* --- documents and cursors --- */
+
+static int append(void *ctx, const char *bytes, size_t len)
+{
+    struct buf *out = ctx;
+    buf_put(out, bytes, len);
+    return out->err == ERR_OK ? 0 : -1;
+}
+
+/* The packer's own results repeat the sticky error of the buffer. */
+static msgpack_packer packer(struct buf *out)
+{
+    msgpack_packer pk;
+    msgpack_packer_init(&pk, out, append);
+    return pk;
+}
 
 static void free_inner(void *zone)
 {
@@ -345,6 +380,18 @@ const char *wire_str(struct wire_in *in, size_t *len, size_t max)
     return item->via.str.ptr;
 }
 
+void wire_copy(struct wire_in *in, struct buf *out)
+{
+    if (wire_peek(in) == WIRE_NONE) {
+        wire_fail(in, ERR_FORMAT);
+        return;
+    }
+    msgpack_packer pk = packer(out);
+    (void)msgpack_pack_object(&pk, *in->next);
+    in->left--;
+    in->next++;
+}
+
 void wire_fail(struct wire_in *in, enum err err)
 {
     if (in->err == ERR_OK)
@@ -366,21 +413,6 @@ void wire_join(struct wire_in *outer, const struct wire_in *inner)
 }
 
 /* --- writing --- */
-
-static int append(void *ctx, const char *bytes, size_t len)
-{
-    struct buf *out = ctx;
-    buf_put(out, bytes, len);
-    return out->err == ERR_OK ? 0 : -1;
-}
-
-/* The packer's own results repeat the sticky error of the buffer. */
-static msgpack_packer packer(struct buf *out)
-{
-    msgpack_packer pk;
-    msgpack_packer_init(&pk, out, append);
-    return pk;
-}
 
 void wire_put_nil(struct buf *out)
 {

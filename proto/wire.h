@@ -56,6 +56,10 @@ struct wire_in {
  */
 enum err wire_check(const uint8_t *bytes, size_t len, unsigned depth_max, size_t items_max);
 
+/** The length of the one canonical item that `bytes` begin with, whatever follows it; 0 if they do not begin with
+ * one within the limits. Allocates nothing. */
+size_t wire_first(const uint8_t *bytes, size_t len, unsigned depth_max, size_t items_max);
+
 /** wire_check, then msgpack-c. `doc` borrows `bytes` until wire_close. Errors as wire_check, ERR_MEMORY. */
 enum err wire_open(struct wire_doc *doc, const uint8_t *bytes, size_t len, unsigned depth_max,
                    size_t items_max);
@@ -95,6 +99,10 @@ bool wire_bytes_or_nil(struct wire_in *in, uint8_t *out, size_t len);
 
 /** Takes a str of at most `max` bytes, borrowed, not NUL-terminated; must be UTF-8 without NUL. */
 const char *wire_str(struct wire_in *in, size_t *len, size_t max);
+
+/** Takes the next item, of any type, and appends its bytes to `out`: the canonical form is the only one, so they are
+ * the bytes of the message. An error of `out` does not fail the cursor. */
+void wire_copy(struct wire_in *in, struct buf *out);
 
 /** Marks the cursor as failed with `err` unless it failed already. */
 void wire_fail(struct wire_in *in, enum err err);
