@@ -22,12 +22,16 @@ static void header_get(struct leaf *leaf, struct wire_in *in)
     wire_bytes(in, leaf->seen_root, HASH_LEN);
     leaf->epoch = (uint32_t)wire_uint(in, EPOCHS_MAX);
     uint64_t kind = wire_uint(in, UINT16_MAX);
-    if (in->err == ERR_OK && !op_kind_known(kind))
+    leaf->unknown = !op_kind_known(kind);
+    /* A chained operation may change who belongs to the space: guessing would let replicas drift apart. */
+    if (leaf->unknown && kind_is_chained((enum leaf_kind)kind))
         wire_fail(in, ERR_VERSION);
     if (in->err != ERR_OK)
         return;
     leaf->kind = (enum leaf_kind)kind;
-    if (kind_has_route(leaf->kind)) {
+    if (leaf->unknown) {
+        wire_skip(in);
+    } else if (kind_has_route(leaf->kind)) {
         leaf->route = wire_bin(in, &leaf->route_len, ROUTE_MIN, ROUTE_PLAIN_MAX + ROUTE_MIN);
     } else {
         enum err err = op_decode(&leaf->op, leaf->kind, in);

@@ -31,6 +31,8 @@ struct leaf {
     uint8_t seen_root[HASH_LEN];
     uint32_t epoch;
     enum leaf_kind kind;
+    bool
+        unknown; /* a kind >= 16 of the future: it keeps its place in the chain and has no effect here */
     const uint8_t *route; /* kinds with a routing box; its first 24 bytes are the leaf nonce */
     size_t route_len;
     struct op op; /* the other kinds */
@@ -44,7 +46,8 @@ struct leaf {
 };
 
 /** Decodes a header with its signature, both borrowed. Shape only: no signature, no membership is checked.
- * ERR_FORMAT, ERR_TOO_BIG, ERR_VERSION (a version or kind of the future), ERR_MEMORY. leaf_fini in any case. */
+ * ERR_FORMAT, ERR_TOO_BIG, ERR_VERSION (a version or chained kind of the future:
+ * nothing behind it can be judged before an update), ERR_MEMORY. leaf_fini in any case. */
 enum err leaf_decode(struct leaf *leaf, const uint8_t *header, size_t len,
                      const uint8_t sig[static SIG_LEN]);
 void leaf_fini(struct leaf *leaf);

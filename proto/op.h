@@ -217,7 +217,7 @@ struct op {
     } u;
 };
 
-/** Whether a kind exists in this version; a leaf of another kind is kept and ignored (ERR_VERSION). */
+/** Whether a kind exists in this version (leaf.h says what becomes of the others). */
 bool op_kind_known(uint64_t kind);
 
 /** Takes the operation of `kind` from a header's cursor. ERR_FORMAT, ERR_TOO_BIG, ERR_MEMORY. Always op_fini after. */

@@ -280,7 +280,7 @@ enum wire_type wire_peek(const struct wire_in *in)
 /* Takes the next item if it has the type; otherwise the cursor fails. */
 static const msgpack_object *take(struct wire_in *in, enum wire_type type)
 {
-    if (wire_peek(in) != type) {
+    if (type == WIRE_NONE || wire_peek(in) != type) {
         wire_fail(in, ERR_FORMAT);
         return NULL;
     }
@@ -390,6 +390,11 @@ void wire_copy(struct wire_in *in, struct buf *out)
     (void)msgpack_pack_object(&pk, *in->next);
     in->left--;
     in->next++;
+}
+
+void wire_skip(struct wire_in *in)
+{
+    (void)take(in, wire_peek(in));
 }
 
 void wire_fail(struct wire_in *in, enum err err)

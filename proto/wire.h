@@ -104,6 +104,9 @@ const char *wire_str(struct wire_in *in, size_t *len, size_t max);
  * the bytes of the message. An error of `out` does not fail the cursor. */
 void wire_copy(struct wire_in *in, struct buf *out);
 
+/** Passes over the next item, whatever it is. */
+void wire_skip(struct wire_in *in);
+
 /** Marks the cursor as failed with `err` unless it failed already. */
 void wire_fail(struct wire_in *in, enum err err);
 
