@@ -18,7 +18,7 @@
 
 enum { STORED = 0, DICTIONARY_1 = 1, MAGIC_LEN = 4 };
 
-/* Boxes are small, where the strongest level costs little; large ones are rare, and time matters. */
+/* Boxes are small, and there the strongest level costs little; for large ones time matters. */
 enum { LEVEL_SMALL = 19, LEVEL_LARGE = 9, SMALL_MAX = 1 << 15, WINDOW_LOG = 22 };
 
 /* Frame header descriptor: size of the content size in the two top bits, single segment, and

@@ -33,8 +33,9 @@ struct link {
 /** Appends the link's text (no NUL) to `out`. */
 void link_print(struct buf *out, const struct link *link);
 
-/** Parses it; surrounding white space is ignored. http is accepted only for 127.0.0.1, [::1] and localhost (which
- * also stands for a Unix socket); ERR_FORMAT otherwise. Wipe the struct after use; it is zero after an error. */
+/** Parses it; surrounding white space is ignored. http is accepted only for 127.0.0.1, [::1] and
+ * localhost (which also stands for a Unix socket); ERR_FORMAT otherwise. Wipe the struct after
+ * use; it is zero after an error. */
 enum err link_parse(struct link *link, const char *text, size_t len);
 
 /** SHA-256("passerelle/server/v1" NUL log_pk resp_pk). */

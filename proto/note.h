@@ -36,7 +36,8 @@ struct note {
     uint8_t cosigs[WITNESSES_MAX][NOTE_COSIG_LEN];
 };
 
-/** Writes "<log name>/<base32 space>" (RFC 4648 lower case, no padding) with its NUL. ERR_USAGE: name too long or not plain. */
+/** Writes "<log name>/<base32 space>" (RFC 4648 lower case, no padding) with its NUL. ERR_USAGE:
+ * name too long or not plain. */
 enum err note_origin(char out[static NOTE_ORIGIN_MAX], const char *log_name, size_t log_name_len,
                      const uint8_t space[static ID_LEN]);
 
@@ -65,13 +66,14 @@ enum err note_cosign_verify(uint64_t *time_s, const uint8_t cosig[static NOTE_CO
                             const struct note *note, const char *origin, const char *witness_name,
                             const uint8_t witness_pk[static PK_LEN]);
 
-/** The whole signed note as text, for people and other programs. Cosignatures are named through the callback-free
- * list `names` (n_cosigs entries, borrowed), NULL when there are none. */
+/** The whole signed note as text, for people and other programs. Cosignatures are named through
+ * the callback-free list `names` (n_cosigs entries, borrowed), NULL when there are none. */
 void note_print(struct buf *out, const struct note *note, const char *origin,
                 const uint8_t log_pk[static PK_LEN], const char *const *names);
 
-/** Parses a signed note whose origin and log key are known; unknown signature lines are skipped, lines of type 0x04
- * length become cosigs. Strict about everything else. ERR_FORMAT, ERR_SIGNATURE. */
+/** Parses a signed note whose origin and log key are known; unknown signature lines are skipped,
+ * lines of type 0x04 length become cosigs. Strict about everything else. ERR_FORMAT,
+ * ERR_SIGNATURE. */
 enum err note_parse(struct note *note, const char *text, size_t len, const char *origin,
                     const uint8_t log_pk[static PK_LEN]);
 

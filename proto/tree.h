@@ -17,7 +17,8 @@
 #include "proto/err.h"
 #include "proto/limits.h"
 
-/** Compact range [0, size): hashes of perfect subtrees, largest first. All zero = the empty tree. */
+/** Compact range [0, size): hashes of perfect subtrees, largest first. All zero = the empty
+ * tree. */
 struct tree {
     uint64_t size;
     uint8_t nodes[64][HASH_LEN];
@@ -59,11 +60,13 @@ enum err tree_load(struct tree *tree, uint64_t size, tree_node_fn node, void *ct
 /** The root at an earlier `size`, from stored nodes. */
 enum err tree_root_at(uint8_t out[static HASH_LEN], uint64_t size, tree_node_fn node, void *ctx);
 
-/** Inclusion proof of entry `index` in the tree of `size` (RFC 6962 2.1.1). ERR_USAGE if index >= size. */
+/** Inclusion proof of entry `index` in the tree of `size` (RFC 6962 2.1.1). ERR_USAGE if
+ * index >= size. */
 enum err tree_inclusion(struct tree_proof *proof, uint64_t index, uint64_t size, tree_node_fn node,
                         void *ctx);
 
-/** Consistency proof between sizes `old` <= `size` (RFC 6962 2.1.2). Empty when old is 0 or equal. ERR_USAGE. */
+/** Consistency proof between sizes `old` <= `size` (RFC 6962 2.1.2). Empty when old is 0 or
+ * equal. ERR_USAGE. */
 enum err tree_consistency(struct tree_proof *proof, uint64_t old, uint64_t size, tree_node_fn node,
                           void *ctx);
 
@@ -72,8 +75,8 @@ enum err tree_inclusion_verify(const struct tree_proof *proof, uint64_t index, u
                                const uint8_t leaf_hash[static HASH_LEN],
                                const uint8_t root[static HASH_LEN]);
 
-/** Verifies a consistency proof exactly. ERR_ROOT. Sizes equal: empty proof and equal roots; old = 0: empty
- * proof and the root of the empty tree. */
+/** Verifies a consistency proof exactly. ERR_ROOT. Sizes equal: empty proof and equal roots;
+ * old = 0: empty proof and the root of the empty tree. */
 enum err tree_consistency_verify(const struct tree_proof *proof, uint64_t old, uint64_t size,
                                  const uint8_t old_root[static HASH_LEN],
                                  const uint8_t root[static HASH_LEN]);

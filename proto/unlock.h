@@ -4,7 +4,8 @@
  *
  *   UK  = Argon2id(passphrase, salt16, t, m)
  *   KEK = BLAKE2b-256("passerelle/kek/v1" NUL HK device_id, key = UK)
- *   header = 0x01 | salt16 | t u32be | m u32be (KiB) | flags u8 | device16 | nonce24 | AEAD(KEK; secrets; all before the nonce)
+ *   header = 0x01 | salt16 | t u32be | m u32be (KiB) | flags u8 | device16 | nonce24 |
+ *            AEAD(KEK; secrets; all before the nonce)
  *
  * HK is a secret from the device's secure hardware, or zeroes and the flag UNLOCK_NO_HARDWARE.
  */
@@ -18,11 +19,12 @@
 #include "proto/err.h"
 #include "proto/limits.h"
 
-enum { UNLOCK_NO_HARDWARE = 1 };
+enum { UNLOCK_NO_HARDWARE = 1, UNLOCK_EXTRA_MAX = 1 << 16 };
 enum { UNLOCK_SALT_LEN = 16, UNLOCK_FIXED_LEN = 1 + 16 + 4 + 4 + 1 + ID_LEN + NONCE_LEN };
 
-/* Cost: ordinary, the floor for phones with little memory, and the ceiling that a decoder accepts (a header is
- * not trusted before it opens). */
+/* Cost: ordinary, the floor for phones with little memory, and the ceiling that a decoder
+ * accepts (a header is not trusted before it opens). Below the ordinary memory the passes of the
+ * floor are needed. */
 enum {
     UNLOCK_T = 3,
     UNLOCK_M_KIB = 65536,
@@ -45,8 +47,9 @@ struct unlock_cost {
 };
 
 /**
- * Seals `secrets` and `extra` (borrowed; last checkpoints, at most 64 KiB, may be empty) under a passphrase.
- * `hk` is KEY_LEN bytes or NULL. The header is appended to `out`. Costs below the floor: ERR_USAGE. ERR_MEMORY.
+ * Seals `secrets` and `extra` (borrowed; last checkpoints, at most UNLOCK_EXTRA_MAX, may be
+ * empty) under a passphrase. `hk` is KEY_LEN bytes or NULL. The header is appended to `out`.
+ * Costs below the floor or above the ceiling: ERR_USAGE. ERR_MEMORY.
  */
 enum err unlock_seal(struct buf *out, const struct unlock_secrets *secrets, const uint8_t *extra,
                      size_t extra_len, const uint8_t device[static ID_LEN], const char *pass,
@@ -54,8 +57,9 @@ enum err unlock_seal(struct buf *out, const struct unlock_secrets *secrets, cons
 
 /**
  * Opens a header. `extra` receives what was kept beside the secrets.
- * ERR_PASSPHRASE: wrong passphrase or altered header (they cannot be told apart). ERR_VERSION, ERR_FORMAT: not a
- * header of this version, or costs below the floor or above the ceiling (a downgrade is refused). ERR_MEMORY.
+ * ERR_PASSPHRASE: wrong passphrase, wrong or missing `hk`, or altered header (they cannot be
+ * told apart). ERR_VERSION, ERR_FORMAT: not a header of this version, or costs below the floor
+ * or above the ceiling (a downgrade is refused). ERR_MEMORY.
  */
 enum err unlock_open(struct unlock_secrets *secrets, struct buf *extra,
                      uint8_t device[static ID_LEN], const uint8_t *header, size_t len,
