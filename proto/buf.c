@@ -92,6 +92,12 @@ void buf_tag(struct buf *b, const char *tag)
     buf_put(b, tag, strlen(tag) + 1);
 }
 
+void buf_fail(struct buf *b, enum err err)
+{
+    if (b->err == ERR_OK)
+        b->err = err;
+}
+
 void buf_reset(struct buf *b)
 {
     if (b->bytes)

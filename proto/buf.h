@@ -37,6 +37,9 @@ void buf_tag(struct buf *b, const char *tag);
 /** Makes room for `len` more bytes and gives a pointer to them, counted as written; NULL on failure. */
 uint8_t *buf_room(struct buf *b, size_t len);
 
+/** Marks the buffer as failed with `err` unless it failed already. */
+void buf_fail(struct buf *b, enum err err);
+
 /** Forgets the content but keeps the memory; the old content is wiped. */
 void buf_reset(struct buf *b);
 

@@ -4,13 +4,16 @@
  * about it (whose dossier, who wrote it, when) (PROTOCOL.md 5).
  *
  *   box plaintext = pad( u16be pack number | compressed( [ [record8, ...], [base delta, record, field, value, ...] ] ) )
- *   routing box   = [ [author16 | nil, run8, ...], [dossier, source, ordinal, time, (ordinal delta, time delta)...], ... ]
+ *   routing box   = pad( [ [author16 | nil, run8, ...], route, ... ] )
+ *       route   = [dossier, source, ordinal, time, (ordinal delta, time delta), ...]     the k-th of the k-th body
  *       dossier = bin48 (shred_id | kcom) until its birth is covered by a checkpoint, then leaf index, box
  *
  * `record` counts into the box-local table: 0 is the dossier itself, n the n-th listed record. `base delta` is
  * seen_size - base. Changes of a box stand in the order they were made; the k-th change of a box has the k-th
  * (ordinal, time) of its routing entry. Author nil is the leaf's own device. Times are seconds; deltas are
- * against the change before, ordinal deltas positive, time deltas signed.
+ * against the change before, ordinal deltas positive, time deltas signed. Records stand in the table in order of
+ * first use, none is zero, none unused. An author is never zero: that is written nil. A box has at least one
+ * change, a routing box at least one source and one entry.
  */
 #ifndef PROTO_CHANGE_H
 #define PROTO_CHANGE_H
@@ -53,9 +56,14 @@ struct change_box {
     struct buf text;
 };
 
-/** Writes the padded plaintext of a box (ready for seal_body). All bases must be <= seen_size. */
+/** Appends the padded plaintext of a box (ready for seal_body). ERR_USAGE: a base above seen_size, or no change;
+ * ERR_FORMAT: a value that change_value_check refuses; ERR_TOO_BIG: more than fits into one body. All in out->err. */
 void change_box_encode(struct buf *out, uint16_t pack, const struct change *items, size_t n,
                        uint64_t seen_size);
+
+/** Appends `len` bytes padded as every plaintext is before it is sealed (the texts of labels too).
+ * ERR_TOO_BIG in out->err when more than `padded_max` come out. */
+void change_pad(struct buf *out, const uint8_t *content, size_t len, size_t padded_max);
 
 /** Reads a padded plaintext; ordinals and times stay zero. ERR_CORRUPT, ERR_FORMAT, ERR_TOO_BIG, ERR_VERSION,
  * ERR_MEMORY; `box` is then empty. */
@@ -98,9 +106,11 @@ struct change_routes {
     struct change_mark *marks;
 };
 
-/** Writes the routing box's plaintext (not padded: its length shows how many changes a leaf has, within a bucket:
- * it is padded like a body). */
+/** Appends the routing box's padded plaintext (ready for seal_route): unpadded, its length would tell how many
+ * changes a leaf has. ERR_USAGE: indexes out of range, ordinals that do not rise; ERR_TOO_BIG. Both in out->err. */
 void change_routes_encode(struct buf *out, const struct change_routes *routes);
+
+/** Reads a padded plaintext. ERR_CORRUPT, ERR_FORMAT, ERR_TOO_BIG, ERR_MEMORY; `routes` is then empty. */
 enum err change_routes_decode(struct change_routes *routes, const uint8_t *plain, size_t len);
 void change_routes_free(struct change_routes *routes);
 
