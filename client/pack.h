@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 struct sqlite3;
+struct sqlite3_stmt;
 
 #define PACK_JSON_MAX   ((size_t)1 << 20) /* bytes of a pack document */
 #define PACK_FORMAT     1                 /* the format that this program understands */
@@ -86,7 +87,7 @@ struct pack_option {
     struct pack_labels label;
     bool closed;  /* in a state field: work on the record is over */
     bool retired; /* still shown where stored, no longer offered */
-    int rank;     /* in a field with merge G: the greatest rank wins (withdrawn over given); else 0 */
+    int rank; /* in a field with merge G: the greatest rank wins (withdrawn over given); else 0 */
 };
 
 struct pack_kind;
@@ -100,22 +101,22 @@ struct pack_field {
     enum pack_merge merge;
     enum pack_sensitivity sensitivity;
     enum pack_anonymise anonymise;
-    bool critical;    /* show every concurrent value until somebody chooses */
-    bool required;    /* a new record must have it */
-    bool fixed;       /* never changed after creation (the dossier reference) */
-    bool search;      /* goes into full-text search */
-    bool open;        /* enum: other texts are allowed, options are suggestions */
+    bool critical; /* show every concurrent value until somebody chooses */
+    bool required; /* a new record must have it */
+    bool fixed;    /* never changed after creation (the dossier reference) */
+    bool search;   /* goes into full-text search */
+    bool open;     /* enum: other texts are allowed, options are suggestions */
     bool has_min, has_max;
-    int64_t min, max; /* of an int or decimal; of a text, `max` is bytes */
+    int64_t min, max;                  /* of an int or decimal; of a text, `max` is bytes */
     const struct pack_option *options; /* enum, set of enum, checklist (its items) */
     size_t options_n;
     const struct pack_kind *const *targets; /* ref, set of ref: kinds it may point to */
     size_t targets_n;
     const char *const *aliases; /* other names that a person may type */
     size_t aliases_n;
-    const char *checklist;  /* key of the check-list, or NULL */
-    const char *copy;       /* "placement.personne": where a missing value comes from, or NULL */
-    const char *initial;    /* value of a new record as text ("aujourdhui", "en_essai"), or NULL */
+    const char *checklist; /* key of the check-list, or NULL */
+    const char *copy;      /* "placement.personne": where a missing value comes from, or NULL */
+    const char *initial;   /* value of a new record as text ("aujourdhui", "en_essai"), or NULL */
     struct pack_labels label;
     struct pack_labels help; /* n = 0 where there is none */
 };
@@ -124,21 +125,30 @@ struct pack_kind {
     uint32_t number; /* on the wire; >= 1, never reused */
     const char *key; /* the name of its table in the view */
     enum pack_level level;
-    const struct pack_field *dossier; /* the reference that is its dossier; NULL: it is one itself */
-    const struct pack_field *state;   /* the field that holds its state, or NULL */
+    const struct pack_field
+        *dossier;                   /* the reference that is its dossier; NULL: it is one itself */
+    const struct pack_field *state; /* the field that holds its state, or NULL */
     const char *title; /* how a record is named in lists: "{prenom} {nom}"; keys in braces */
     const struct pack_field *fields; /* in the order of the document */
     size_t fields_n;
     struct pack_labels label, plural;
 };
 
+/** Words that a free text had better not hold, and what to say then. */
+struct pack_hint {
+    const char *word; /* folded (client/text.h); one that ends with * stands for all its endings */
+    struct pack_labels label;
+};
+
 struct pack {
-    const char *name;   /* "mediation-emploi" */
-    uint32_t version;   /* greater = newer */
-    const char *json;   /* the document, zero-terminated */
+    const char *name; /* "mediation-emploi" */
+    uint32_t version; /* greater = newer */
+    const char *json; /* the document, zero-terminated */
     size_t json_len;
     const struct pack_kind *kinds; /* in the order of the document */
     size_t kinds_n;
+    const struct pack_hint *hints;
+    size_t hints_n;
     void *arena; /* owns everything above; private */
 };
 
@@ -179,6 +189,14 @@ enum err pack_fill(const struct pack *pack, struct sqlite3 *db);
  * ERR_TOO_BIG  `out_max` is too small (8 KiB is enough for any kind within the limits)
  */
 enum err pack_table_sql(const struct pack_kind *kind, char *out, size_t out_max);
+
+/**
+ * Compiles a piece of SQL that came with a pack: one statement that only reads, whatever it says.
+ * *out is given to the caller (sqlite3_finalize). Borrows nothing.
+ *
+ * ERR_FORMAT  it does not compile (sqlite3_errmsg), is several statements, or would write
+ */
+enum err pack_prepare(struct sqlite3 *db, const char *sql, struct sqlite3_stmt **out);
 
 /** Look-ups; NULL if there is none. A field is also found by an alias. */
 const struct pack_kind *pack_kind_by_key(const struct pack *pack, const char *key);
