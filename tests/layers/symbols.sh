@@ -13,9 +13,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 runtime='stack_chk_fail|[atul]san_.*|asan_.*|ubsan_.*|tsan_.*|lsan_.*|sanitizer_.*|sancov_.*'
 runtime+='|start_.*sancov.*|stop_.*sancov.*|_GLOBAL_OFFSET_TABLE_|gcov_.*|llvm_.*|TMC_END__'
 
-# Prints MEMBER SYMBOL for what the archive needs from elsewhere.
+# Prints MEMBER SYMBOL for what the archive needs from elsewhere, that is, neither from
+# itself nor from the core below it.
 needs() {
-    { nm -A --defined-only "$1" 2>/dev/null | awk '{ print "have", $NF }'
+    { nm -A --defined-only "$1" "$(dirname "$1")/libproto.a" 2>/dev/null |
+          awk '{ print "have", $NF }'
       nm -A -u "$1" 2>/dev/null |
           awk '{ split($1, part, ":"); print "need", part[2], $NF }'; } |
         awk '$1 == "have" { have[$2] = 1; next } !($3 in have) { print $2, $3 }' | sort -u
@@ -23,18 +25,25 @@ needs() {
 
 check() {
     local folder=$1 table=${2:-$here/symbols.table} archive count bad=0
-    for archive in $(awk '!/^[ \t]*(#|$)/ { print $1 }' "$table" | sort -u); do
+    for archive in $(awk '!/^[ \t]*(#|$|group )/ { print $1 }' "$table" | sort -u); do
         [ -f "$folder/$archive" ] || { echo "$archive is not built"; continue; }
         count=$(needs "$folder/$archive" | wc -l)
         nm --defined-only "$folder/$archive" | grep -c ' T ' >/dev/null ||
             { echo "$archive: nm shows no function"; bad=1; }
         needs "$folder/$archive" | awk -v archive="$archive" -v runtime="^($runtime)$" '
             FILENAME != "-" {
-                if ($0 ~ /^[ \t]*(#|$)/ || $1 != archive)
+                if ($0 ~ /^[ \t]*(#|$)/ || ($1 != "group" && $1 != archive))
                     next
-                member[++rows] = "^(" $2 ")$"
+                joined = ""
                 for (i = 3; i <= NF; i++)
-                    symbols[rows] = symbols[rows] (i > 3 ? "|" : "") $i
+                    joined = joined "|" (substr($i, 1, 1) == "@" ? group[substr($i, 2)] : $i)
+                joined = substr(joined, 2)
+                if ($1 == "group") {
+                    group[$2] = ($2 in group ? group[$2] "|" : "") joined
+                } else {
+                    member[++rows] = "^(" $2 ")[.]c[.]o$"
+                    symbols[rows] = joined
+                }
                 next
             }
             {
@@ -73,15 +82,19 @@ trap 'rm -rf "$scratch"' EXIT
 cc=${CC:-cc}
 
 # The planted violation is added to a copy of the real archive.
-plant() { # SYMBOL STATEMENT
-    cp "$built/libproto.a" "$scratch/libproto.a"
+plant() { # SYMBOL STATEMENT [ARCHIVE MEMBER]
+    local archive=${3:-libproto.a} member=${4:-planted}.c.o
+    [ -f "$built/$archive" ] || return 0
+    cp "$built/libproto.a" "$scratch/"
+    cp "$built/$archive" "$scratch/$archive"
     printf '#include <%s>\n' stdio.h stdlib.h time.h unistd.h fcntl.h sys/socket.h sys/stat.h \
         sys/time.h sys/random.h >"$scratch/planted.c"
     printf 'int planted(void *p);\nint planted(void *p) { %s; return p != 0; }\n' "$2" \
         >>"$scratch/planted.c"
-    $cc -O2 -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -w -c "$scratch/planted.c" -o "$scratch/planted.c.o"
-    ar rs "$scratch/libproto.a" "$scratch/planted.c.o"
-    expect_found "libproto.a(planted.c.o) calls $1" check "$scratch"
+    $cc -O2 -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -w -c "$scratch/planted.c" -o "$scratch/$member"
+    ar rs "$scratch/$archive" "$scratch/$member" 2>/dev/null
+    expect_found "$archive($member) calls $1" check "$scratch"
+    rm "$scratch"/*
 }
 check "$built"
 plant time 'time(p)'
@@ -98,3 +111,7 @@ plant rand 'return rand()'
 plant getrandom 'return (int)getrandom(p, 9, 0)'
 plant printf 'printf("%s%d", (char *)p, 1)'
 plant puts 'puts(p)'
+plant time 'time(p)' libserver.a sync_planted
+plant sqlite3_open 'return sqlite3_open(p, p)' libserver.a access
+plant clock_gettime 'clock_gettime(0, p)' libpasserelle.a session
+plant fopen 'fopen(p, p)' libpasserelle.a pack_planted
