@@ -55,7 +55,7 @@ enum message_list {
     LIST_INBOX = 4
 };
 
-/* What lies in a space's inbox, outside the log. */
+/* What lies in a space's inbox, outside the log. Numbers up to 255 are decoded: ignore the ones you do not know. */
 enum inbox_type {
     INBOX_JOIN =
         1, /* id = joining device; payload = [part, invite_sig64, device_sig64, sealed name] */
@@ -63,7 +63,9 @@ enum inbox_type {
         2, /* id = revoked device; payload = its outbox, sealed to the stewards (bounded) */
     INBOX_DISMISS = 3, /* id = device whose join is refused by an admin or steward; payload empty */
     INBOX_STATEMENT =
-        4 /* id = device; payload = [key statement part, sig64] from a device of this server */
+        4, /* id = device; payload = [key statement part, sig64] from a device of this server */
+    INBOX_BODY =
+        16 /* response only: a body that the request wanted; id zero, payload = [leaf, box, body] */
 };
 
 /** A leaf as it travels. All pointers borrowed. */
@@ -173,7 +175,8 @@ struct message_response {
 
 /* --- request: the client encodes, the server opens, verifies, decodes --- */
 
-/** Encodes request->rows etc. and signs; the whole request is appended to `out`, request->hash is set. */
+/** Encodes request->rows etc. and signs; the whole request is appended to `out`, request->sig and request->hash are
+ * set. ERR_TOO_BIG: more than REQUEST_MAX bytes or ITEMS_MAX elements; send less at once. ERR_MEMORY. */
 enum err message_request_make(struct buf *out, struct message_request *request,
                               const uint8_t aud[static HASH_LEN],
                               const uint8_t ed_sk[static SK_LEN]);
@@ -185,16 +188,22 @@ enum err message_request_open(struct message_request *request, const uint8_t *by
 enum err message_request_verify(struct message_request *request, const uint8_t aud[static HASH_LEN],
                                 const uint8_t ed_pk[static PK_LEN]);
 
-/** Reads `auth` alone from `rest`, to find an unknown device's key before verifying. ERR_FORMAT. */
+/** Reads `auth` alone from `rest`, to find an unknown device's key before verifying. Nothing else is looked at.
+ * ERR_FORMAT; ERR_UNKNOWN_DEVICE: the key is not the one that the request's device id comes from. */
 enum err message_request_auth(struct message_request *request);
 
-/** Decodes `rest`. Call it after verification. ERR_FORMAT, ERR_TOO_BIG, ERR_MEMORY. */
+/** Decodes `rest`. Call it after verification. Bodies are present (hashes only in a refill), no space stands in two
+ * rows. ERR_FORMAT, ERR_TOO_BIG, ERR_MEMORY, ERR_UNKNOWN_DEVICE as above. */
 enum err message_request_decode(struct message_request *request);
+
+/** Frees the decoded rows (not rows that a caller filled in for message_request_make). */
 void message_request_free(struct message_request *request);
 
 /* --- response: the server encodes, the client opens (verifying) --- */
 
-/** Encodes and signs a response to the request with `request_hash`; appended to `out`. */
+/** Encodes and signs a response to the request with `request_hash`; appended to `out`. ERR_TOO_BIG: more than
+ * RESPONSE_MAX bytes or ITEMS_MAX elements, which a client would refuse; a page has to end earlier. ERR_USAGE: times
+ * of entries decrease. ERR_MEMORY. */
 enum err message_response_make(struct buf *out, const struct message_response *response,
                                const uint8_t request_hash[static HASH_LEN],
                                const uint8_t resp_sk[static SK_LEN]);
@@ -209,8 +218,10 @@ enum err message_response_make_rows(struct buf *out, uint64_t time_ms, enum err 
                                     const uint8_t request_hash[static HASH_LEN],
                                     const uint8_t resp_sk[static SK_LEN]);
 
-/** Verifies with the pinned response key, then decodes; `bytes` stay borrowed. ERR_SIGNATURE (another server, or
- * altered on the way, or the answer to another request), ERR_FORMAT, ERR_TOO_BIG, ERR_MEMORY. */
+/** Verifies with the pinned response key, then decodes; `bytes` stay borrowed. Compare n_rows, and the k of own entries
+ * and items, with the request: they are what the server says. Numbers of statuses that this program does not know are
+ * ERR_VERSION. ERR_SIGNATURE (another server, or altered on the way, or the answer to another request), ERR_FORMAT,
+ * ERR_TOO_BIG, ERR_MEMORY. */
 enum err message_response_open(struct message_response *response, const uint8_t *bytes, size_t len,
                                const uint8_t request_hash[static HASH_LEN],
                                const uint8_t resp_pk[static PK_LEN]);
@@ -225,8 +236,13 @@ struct message_server {
     uint8_t resp_pk[PK_LEN];
     char log_name[NAME_LEN_MAX + 1];
 };
+
+/** Appends and signs it. `log_sk` is the secret half of server->log_pk. ERR_MEMORY. */
 enum err message_server_make(struct buf *out, const struct message_server *server,
                              const uint8_t log_sk[static SK_LEN]);
+
+/** Verifies it with the key that it names itself: compare both keys with what is pinned. ERR_SIGNATURE, ERR_FORMAT,
+ * ERR_TOO_BIG, ERR_VERSION. */
 enum err message_server_open(struct message_server *server, const uint8_t *bytes, size_t len);
 
 /** aud = SHA-256(log_pk). */
@@ -246,6 +262,17 @@ struct message_join {
     size_t sealed_name_len;
 };
 void message_join_encode(struct buf *out, const struct message_join *join);
+
+/** Everything borrowed from `payload`. No signature is verified (op_proof_verify), but the name is the one that the
+ * proof speaks of: ERR_CORRUPT otherwise. ERR_FORMAT, ERR_TOO_BIG, ERR_MEMORY. */
 enum err message_join_decode(struct message_join *join, const uint8_t *payload, size_t len);
+
+/** The payload of INBOX_STATEMENT: a proof of type PROOF_STATEMENT, its part borrowed. Errors as above. */
+void message_statement_encode(struct buf *out, const struct op_proof *proof);
+enum err message_statement_decode(struct op_proof *proof, const uint8_t *payload, size_t len);
+
+/** The payload of INBOX_BODY. A body as its hash (32 bytes) was deleted. The decoded one is borrowed from `payload`. */
+void message_body_encode(struct buf *out, const struct message_body *body);
+enum err message_body_decode(struct message_body *body, const uint8_t *payload, size_t len);
 
 #endif
