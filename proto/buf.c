@@ -10,11 +10,6 @@
 /* Grows by doubling into fresh memory, so that the old copy can be wiped: realloc would leave it. */
 static void grow(struct buf *b, size_t need)
 {
-    size_t max = b->max ? b->max : RESPONSE_MAX;
-    if (need > max) {
-        b->err = ERR_TOO_BIG;
-        return;
-    }
     size_t cap = b->cap ? b->cap : 256;
     while (cap < need)
         cap *= 2;
@@ -37,7 +32,8 @@ uint8_t *buf_room(struct buf *b, size_t len)
 {
     if (b->err != ERR_OK)
         return NULL;
-    if (len > SIZE_MAX / 4 - b->len) {
+    size_t max = b->max ? b->max : RESPONSE_MAX;
+    if (len > SIZE_MAX / 4 - b->len || b->len + len > max) {
         b->err = ERR_TOO_BIG;
         return NULL;
     }
