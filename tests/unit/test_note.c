@@ -96,7 +96,7 @@ static void test_text(void **state)
 
     note_print(&out, &note, origin, log_pk, NULL);
     buf_u8(&out, 0);
-    char line[256];
+    char line[NOTE_ORIGIN_MAX + 200];
     char sig[128];
     uint8_t blob[4 + SIG_LEN];
     note_key_hash(blob, origin, 0x01, log_pk);
@@ -196,7 +196,7 @@ static void test_cosignature(void **state)
     assert_int_equal(time_s, 1679315147);
 
     /* The signed bytes, written out once more from the C2SP text. */
-    char text[400];
+    char text[NOTE_ORIGIN_MAX + 200];
     char root[64];
     code_base64(root, note.root, HASH_LEN);
     int len = snprintf(text, sizeof text, "cosignature/v1\ntime 1679315147\n%s\n1234\n%s\n", origin,
