@@ -341,7 +341,7 @@ const uint8_t *wire_bin(struct wire_in *in, size_t *len, size_t min, size_t max)
         return NULL;
     }
     *len = item->via.bin.size;
-    return (const uint8_t *)item->via.bin.ptr;
+    return *len ? (const uint8_t *)item->via.bin.ptr : (const uint8_t *)"";
 }
 
 void wire_bytes(struct wire_in *in, uint8_t *out, size_t len)
@@ -377,7 +377,7 @@ const char *wire_str(struct wire_in *in, size_t *len, size_t max)
         return NULL;
     }
     *len = item->via.str.size;
-    return item->via.str.ptr;
+    return *len ? item->via.str.ptr : ""; /* msgpack-c leaves NULL, which means an error here */
 }
 
 void wire_copy(struct wire_in *in, struct buf *out)
