@@ -74,6 +74,26 @@ static inline uint8_t *exact_copy(const void *bytes, size_t len)
     return copy;
 }
 
+/* Bytes against lower-case hex. */
+static inline bool is_hex(const void *bytes, size_t len, const char *hex)
+{
+    const uint8_t *at = bytes;
+    char pair[3];
+    for (size_t i = 0; i < len; i++) {
+        snprintf(pair, sizeof pair, "%02x", at[i]);
+        if (strncmp(hex + 2 * i, pair, 2) != 0)
+            return false;
+    }
+    return hex[2 * len] == '\0';
+}
+
+/* 0, 1, 2, ... from `first` on. */
+static inline void count_up(uint8_t *out, size_t len, uint8_t first)
+{
+    for (size_t i = 0; i < len; i++)
+        out[i] = (uint8_t)(first + i);
+}
+
 static inline int proto_setup(void **state)
 {
     (void)state;
