@@ -232,7 +232,6 @@ static enum err parse_with(struct note *back, const char *head, const char *extr
     struct buf text = {.max = 2 * NOTE_TEXT_MAX};
     struct note note = make_note(5);
     note_print(&out, &note, origin, log_pk, NULL);
-    const char *lines = strstr((char *)out.bytes, "\n\n");
     if (head) {
         /* Signed as it stands, so that only the form can be at fault. */
         uint8_t blob[4 + SIG_LEN];
@@ -249,7 +248,6 @@ static enum err parse_with(struct note *back, const char *head, const char *extr
     } else {
         buf_put(&text, out.bytes, out.len);
     }
-    assert_non_null(lines);
     buf_put(&text, extra, strlen(extra));
     enum err err = parse(back, &text);
     buf_free(&out);
