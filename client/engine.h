@@ -117,8 +117,9 @@ enum err engine_invite(struct engine *engine, size_t space, uint8_t roles, uint6
 
 struct engine_waiting {
     uint8_t device[ID_LEN];
-    char name[NAME_LEN_MAX + 1]; /* as the joiner gave it, if this device made the invite; else "" */
-    char compare[10];        /* code that both people compare */
+    char
+        name[NAME_LEN_MAX + 1]; /* as the joiner gave it, if this device made the invite; else "" */
+    char compare[10];           /* code that both people compare */
     uint8_t roles;
     bool approved; /* queued here, not yet covered */
 };
