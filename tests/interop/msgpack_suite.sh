@@ -1,0 +1,9 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Goal: msgpack-c, as we link it, decodes every case of npm msgpack-test-suite, and our check accepts
+# of each value exactly the shortest form, if it is of a type that the protocol uses.
+. "$(dirname "$0")/lib.sh"
+
+npm_packages
+"$programs/msgpack_suite" "$modules/msgpack-test-suite/dist/msgpack-test-suite.json"
