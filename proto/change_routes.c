@@ -72,7 +72,7 @@ void change_routes_encode(struct buf *out, const struct change_routes *routes)
         buf_fail(&content, ERR_TOO_BIG);
     wire_put_array(&content, 1 + routes->n);
     wire_put_array(&content, 2 * routes->n_sources);
-    for (size_t i = 0; i < routes->n_sources; i++) {
+    for (size_t i = 0; i < routes->n_sources && content.err == ERR_OK; i++) {
         const struct change_source *source = &routes->sources[i];
         if (digest_is_zero(source->author, ID_LEN))
             wire_put_nil(&content);
