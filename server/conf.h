@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "proto/err.h"
+#include "proto/limits.h"
 #include "server/log.h"
 
 enum {
@@ -40,7 +41,7 @@ enum {
     FLAG(insecure_http, false)                                                                     \
     TEXT(url, "", url)                                                                             \
     TEXT(log_name, "", name)                                                                       \
-    NUMBER(body_max, 8388608, 65536, 8388608)                                                      \
+    NUMBER(body_max, REQUEST_MAX, 65536, REQUEST_MAX)                                              \
     NUMBER(buffered_max, 268435456, 1048576, 17179869184)                                          \
     NUMBER(connections_max, 4096, 1, 100000)                                                       \
     NUMBER(threads, 0, 0, 128)                                                                     \
@@ -49,7 +50,7 @@ enum {
     NUMBER(idle_timeout_ms, 120000, 100, 3600000)                                                  \
     NUMBER(write_timeout_ms, 30000, 100, 600000)                                                   \
     NUMBER(stop_timeout_ms, 10000, 100, 600000)                                                    \
-    NUMBER(long_poll_max_ms, 60000, 0, 300000)                                                     \
+    NUMBER(long_poll_max_ms, 60000, 0, WAIT_MAX_MS)                                                \
     NUMBER(quota_device_bytes_day, 268435456, 1048576, 1099511627776)                              \
     FLAG(metrics, true)                                                                            \
     TEXT(cors_origin, "", origin)                                                                  \
