@@ -99,7 +99,9 @@ out:
     return err;
 }
 
-enum err pack_parse(struct pack **out, const char *json, size_t json_len, struct pack_why *why)
+/* `trusted`: the document that was built in, which the tests check. */
+static enum err parse(struct pack **out, const char *json, size_t json_len, bool trusted,
+                      struct pack_why *why)
 {
     enum err err = ERR_OK;
     void *arena = NULL;
@@ -116,7 +118,8 @@ enum err pack_parse(struct pack **out, const char *json, size_t json_len, struct
     if (err == ERR_FORMAT)
         (void)pack_why_set(why, "pack: %s", sqlite3_errmsg(db));
     TRY(err);
-    TRY(pack_sql_check(db, why));
+    if (!trusted)
+        TRY(pack_sql_check(db, why));
 
     struct pack *pack = pack_arena_take(&arena, sizeof *pack);
     char *copy = pack_arena_take(&arena, json_len + 1);
@@ -126,9 +129,11 @@ enum err pack_parse(struct pack **out, const char *json, size_t json_len, struct
     pack->json = copy;
     pack->json_len = json_len;
     TRY(pack_read(db, &arena, pack));
-    TRY(check_titles(pack, why));
-    TRY(check_initial(pack, why));
-    TRY(pack_sql_compile(db, pack, why));
+    if (!trusted) {
+        TRY(check_titles(pack, why));
+        TRY(check_initial(pack, why));
+        TRY(pack_sql_compile(db, pack, why));
+    }
     pack->arena = arena;
     arena = NULL;
     *out = pack;
@@ -138,9 +143,14 @@ out:
     return err;
 }
 
+enum err pack_parse(struct pack **out, const char *json, size_t json_len, struct pack_why *why)
+{
+    return parse(out, json, json_len, false, why);
+}
+
 enum err pack_default(struct pack **out)
 {
-    return pack_parse(out, (const char *)pack_embedded, pack_embedded_len, NULL);
+    return parse(out, (const char *)pack_embedded, pack_embedded_len, true, NULL);
 }
 
 const char *pack_default_json(size_t *len)
@@ -211,7 +221,7 @@ enum err pack_table_sql(const struct pack_kind *kind, char *out, size_t out_max)
     size_t at = 0;
     int n = snprintf(out, out_max,
                      "CREATE TABLE %s(id TEXT PRIMARY KEY, code TEXT, space TEXT, dossier TEXT, "
-                     "created_at INTEGER, author TEXT, mistake INTEGER",
+                     "created_at INTEGER, author TEXT, mistake INTEGER NOT NULL DEFAULT 0",
                      kind->key);
     for (size_t i = 0; n >= 0 && (at += (size_t)n) < out_max && i < kind->fields_n; i++)
         n = snprintf(out + at, out_max - at, ", %s %s", kind->fields[i].key,

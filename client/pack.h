@@ -184,11 +184,24 @@ enum err pack_fill(const struct pack *pack, struct sqlite3 *db);
 
 /**
  * The statement that creates the view's table of a kind: id, code, space, dossier, created_at,
- * author, mistake, then one column per field. Writes a zero-terminated text.
+ * author, mistake (0 or 1, never NULL), then one column per field. Writes a zero-terminated text.
  *
  * ERR_TOO_BIG  `out_max` is too small (8 KiB is enough for any kind within the limits)
  */
 enum err pack_table_sql(const struct pack_kind *kind, char *out, size_t out_max);
+
+/**
+ * Gives a connection the functions that the SQL of packs may use; call it once for each view.
+ *   jour_travaille(start, n, days, region)          the n-th worked day, the start being the first
+ *   jour_decale(day, n, days, region)               n worked days later (or, negative, earlier)
+ *   dernier_jour_travaille(start, n, days, region)  the last worked day within n calendar days
+ *   mois_apres(start, n, region)                    n months later, moved to an open day
+ *   jour_ouvert(day, region)                        the same day or the next open one
+ *   plie(text)                                      folded for search and sorting (client/text.h)
+ * Days are AAAA-MM-JJ texts, `days` weekday digits (NULL: 12345), `region` a key (NULL: metropole);
+ * NULL or something else than a date gives NULL. ERR_MEMORY.
+ */
+enum err pack_functions(struct sqlite3 *db);
 
 /**
  * Compiles a piece of SQL that came with a pack: one statement that only reads, whatever it says.

@@ -323,6 +323,7 @@ enum err pack_sql_compile(struct sqlite3 *db, const struct pack *pack, struct pa
     enum err err = ERR_OK;
     sqlite3_stmt *rows = NULL;
     char sql[8192];
+    TRY(pack_functions(db));
     for (size_t i = 0; i < pack->kinds_n; i++) {
         TRY(pack_table_sql(&pack->kinds[i], sql, sizeof sql));
         if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {

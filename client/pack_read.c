@@ -21,9 +21,22 @@ struct block {
     max_align_t bytes[];
 };
 
+/* The questions that are asked again for each field. */
+enum question { LABELS, OPTIONS, TARGETS, ALIASES, QUESTIONS };
+
+static const char *const questions[QUESTIONS] = {
+    [LABELS] = "SELECT count(*) OVER (), lang, text FROM domain_label WHERE path = ?1"
+               " ORDER BY lang <> 'fr', rowid",
+    [OPTIONS] = "SELECT count(*) OVER (), key, closed, retired, rank, path FROM domain_option"
+                " WHERE kind = ?1 AND field = ?2 ORDER BY position",
+    [TARGETS] = "SELECT count(*) OVER (), target FROM domain_target"
+                " WHERE kind = ?1 AND field = ?2 ORDER BY position",
+    [ALIASES] = "SELECT count(*) OVER (), alias FROM domain_alias WHERE kind = ?1 AND field = ?2",
+};
+
 struct reader {
     sqlite3 *db;
-    sqlite3_stmt *labels; /* the wordings of one path */
+    sqlite3_stmt *statements[QUESTIONS];
     struct pack *pack;
     void **arena;
 };
@@ -89,6 +102,21 @@ static enum err query(struct reader *reader, sqlite3_stmt **out, const char *sql
     return ERR_OK;
 }
 
+/* The statement of a question, ready to step; it stays the reader's. */
+static enum err ask(struct reader *reader, enum question question, const char *a, const char *b,
+                    sqlite3_stmt **out)
+{
+    sqlite3_stmt **statement = &reader->statements[question];
+    if (!*statement &&
+        sqlite3_prepare_v2(reader->db, questions[question], -1, statement, NULL) != SQLITE_OK)
+        return ERR_INTERNAL;
+    *out = *statement;
+    sqlite3_reset(*out);
+    bool bound = sqlite3_bind_text(*out, 1, a, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
+                 (!b || sqlite3_bind_text(*out, 2, b, -1, SQLITE_TRANSIENT) == SQLITE_OK);
+    return bound ? ERR_OK : ERR_MEMORY;
+}
+
 /* Each listing query gives the number of its rows as its first column, so one pass is enough. */
 static size_t rows_of(sqlite3_stmt *row)
 {
@@ -102,10 +130,8 @@ static enum err read_labels(struct reader *reader, const char *path, const char 
     char full[256];
     struct pack_label *list = NULL;
     snprintf(full, sizeof full, "%s.%s", path, member);
-    sqlite3_stmt *row = reader->labels;
-    sqlite3_reset(row);
-    if (sqlite3_bind_text(row, 1, full, -1, SQLITE_TRANSIENT) != SQLITE_OK)
-        return ERR_MEMORY;
+    sqlite3_stmt *row = NULL;
+    TRY(ask(reader, LABELS, full, NULL, &row));
     while (sqlite3_step(row) == SQLITE_ROW) {
         if (!list)
             TRY(take_list(reader, rows_of(row), sizeof *list, &list));
@@ -129,10 +155,7 @@ static enum err read_options(struct reader *reader, struct pack_field *field)
     enum err err = ERR_OK;
     sqlite3_stmt *row = NULL;
     struct pack_option *list = NULL;
-    TRY(query(reader, &row,
-              "SELECT count(*) OVER (), key, closed, retired, rank, path FROM domain_option"
-              " WHERE kind = ?1 AND field = ?2 ORDER BY position",
-              field->kind->key, field->key));
+    TRY(ask(reader, OPTIONS, field->kind->key, field->key, &row));
     while (sqlite3_step(row) == SQLITE_ROW) {
         if (!list)
             TRY(take_list(reader, rows_of(row), sizeof *list, &list));
@@ -145,7 +168,6 @@ static enum err read_options(struct reader *reader, struct pack_field *field)
     }
     field->options = list;
 out:
-    sqlite3_finalize(row);
     return err;
 }
 
@@ -154,10 +176,7 @@ static enum err read_targets(struct reader *reader, struct pack_field *field)
     enum err err = ERR_OK;
     sqlite3_stmt *row = NULL;
     const struct pack_kind **list = NULL;
-    TRY(query(reader, &row,
-              "SELECT count(*) OVER (), target FROM domain_target"
-              " WHERE kind = ?1 AND field = ?2 ORDER BY position",
-              field->kind->key, field->key));
+    TRY(ask(reader, TARGETS, field->kind->key, field->key, &row));
     while (sqlite3_step(row) == SQLITE_ROW) {
         if (!list)
             TRY(take_list(reader, rows_of(row), sizeof(void *), &list));
@@ -165,7 +184,6 @@ static enum err read_targets(struct reader *reader, struct pack_field *field)
     }
     field->targets = list;
 out:
-    sqlite3_finalize(row);
     return err;
 }
 
@@ -174,9 +192,7 @@ static enum err read_aliases(struct reader *reader, struct pack_field *field)
     enum err err = ERR_OK;
     sqlite3_stmt *row = NULL;
     const char **list = NULL;
-    TRY(query(reader, &row,
-              "SELECT count(*) OVER (), alias FROM domain_alias WHERE kind = ?1 AND field = ?2",
-              field->kind->key, field->key));
+    TRY(ask(reader, ALIASES, field->kind->key, field->key, &row));
     while (sqlite3_step(row) == SQLITE_ROW) {
         if (!list)
             TRY(take_list(reader, rows_of(row), sizeof(char *), &list));
@@ -184,7 +200,6 @@ static enum err read_aliases(struct reader *reader, struct pack_field *field)
     }
     field->aliases = list;
 out:
-    sqlite3_finalize(row);
     return err;
 }
 
@@ -338,11 +353,6 @@ enum err pack_read(struct sqlite3 *db, void **arena, struct pack *pack)
     sqlite3_stmt *row = NULL;
     struct reader of = {.db = db, .pack = pack, .arena = arena};
     struct reader *reader = &of;
-    if (sqlite3_prepare_v2(db,
-                           "SELECT count(*) OVER (), lang, text FROM domain_label"
-                           " WHERE path = ?1 ORDER BY lang <> 'fr', rowid",
-                           -1, &reader->labels, NULL) != SQLITE_OK)
-        return ERR_INTERNAL;
     TRY(query(reader, &row, "SELECT name, version FROM domain_pack", NULL, NULL));
     if (sqlite3_step(row) != SQLITE_ROW)
         TRY(ERR_INTERNAL);
@@ -352,6 +362,7 @@ enum err pack_read(struct sqlite3 *db, void **arena, struct pack *pack)
     TRY(read_hints(reader));
 out:
     sqlite3_finalize(row);
-    sqlite3_finalize(reader->labels);
+    for (int i = 0; i < QUESTIONS; i++)
+        sqlite3_finalize(reader->statements[i]);
     return err;
 }

@@ -101,8 +101,9 @@ static const char *const fills[] = {
     "INSERT INTO domain_option SELECT f.kind, f.key, o.key, o.id,"
     " coalesce(o.value->>'$.closed', 0), coalesce(o.value->>'$.retired', 0),"
     " coalesce(o.value->>'$.rank', 0), 'options.' || l.key || '.' || o.key"
-    " FROM domain_field f, " EACH("options") " l, json_each(l.value) o"
-                                             " WHERE f.json->>'$.options' = '@' || l.key",
+    " FROM (SELECT kind, key, json->>'$.options' AS list FROM domain_field"
+    " WHERE json_type(json, '$.options') = 'text') f CROSS JOIN " EACH(
+        "options") " l CROSS JOIN json_each(l.value) o WHERE f.list = '@' || l.key",
     "INSERT INTO domain_option SELECT f.kind, f.key, i.key, i.position, 0, 0, 0, i.path"
     " FROM domain_field f JOIN domain_checklist_item i ON i.checklist = f.checklist"
     " WHERE f.type = 'checklist'",
