@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The life of a SQLite store: two files in WAL mode with synchronous=FULL, transactions over both, and
+ * housekeeping. Attached databases in WAL mode do not commit atomically, hence two connections with an order:
+ * keys first (an addition that nobody names is harmless), then the log, then removals from keys (chores).
+ */
+#include "server/store_sqlite.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/digest.h"
+
+enum {
+    SCHEMA_VERSION = 1,
+    BUSY_MS = 5000,
+    TIDY_BUSY_MS = 200,
+    WAL_PAGES_LARGE = 4096, /* 16 MiB: time for a checkpoint */
+    PATH_LEN_MAX = 4096,
+    APPLICATION_ID = 0x50617372 /* "Pasr" */
+};
+
+static const char log_schema[] =
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE spaces (space BLOB PRIMARY KEY, size INTEGER NOT NULL, t_recv INTEGER NOT NULL,"
+    " epoch INTEGER NOT NULL, epoch_idx INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE log (id INTEGER PRIMARY KEY, space BLOB NOT NULL, idx INTEGER NOT NULL,"
+    " device BLOB NOT NULL, seq INTEGER NOT NULL, kind INTEGER NOT NULL, t_recv INTEGER NOT NULL,"
+    " header BLOB NOT NULL, sig BLOB NOT NULL, nodes BLOB NOT NULL,"
+    " UNIQUE (space, idx), UNIQUE (space, device, seq));"
+    "CREATE INDEX log_control ON log (space, idx) WHERE kind < 64;"
+    "CREATE TABLE bodies (id INTEGER PRIMARY KEY, space BLOB NOT NULL, idx INTEGER NOT NULL,"
+    " box INTEGER NOT NULL, hash BLOB NOT NULL, body BLOB, UNIQUE (space, idx, box));"
+    "CREATE TABLE notes (id INTEGER PRIMARY KEY, space BLOB NOT NULL, size INTEGER NOT NULL,"
+    " root BLOB NOT NULL, sig BLOB NOT NULL, cosigs BLOB NOT NULL, UNIQUE (space, size));"
+    "CREATE TABLE members (space BLOB NOT NULL, device BLOB NOT NULL, ed_pk BLOB NOT NULL,"
+    " roles INTEGER NOT NULL, active INTEGER NOT NULL, added INTEGER NOT NULL,"
+    " revoked INTEGER NOT NULL, erased_upto INTEGER NOT NULL, PRIMARY KEY (space, device))"
+    " WITHOUT ROWID;"
+    "CREATE INDEX members_device ON members (device);"
+    "CREATE TABLE links (id INTEGER PRIMARY KEY, pk BLOB NOT NULL UNIQUE, used INTEGER NOT NULL);"
+    "CREATE TABLE chores (id INTEGER PRIMARY KEY AUTOINCREMENT, space BLOB NOT NULL,"
+    " what INTEGER NOT NULL, target BLOB NOT NULL);";
+
+static const char keys_schema[] =
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE revs (space BLOB PRIMARY KEY, rev INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE slots (id INTEGER PRIMARY KEY, space BLOB NOT NULL, row BLOB NOT NULL,"
+    " newest INTEGER NOT NULL, epoch INTEGER NOT NULL, slot BLOB NOT NULL, sender BLOB NOT NULL,"
+    " rev INTEGER NOT NULL, UNIQUE (space, row, newest));"
+    "CREATE INDEX slots_rev ON slots (space, rev) WHERE newest = 1;"
+    "CREATE INDEX slots_epoch ON slots (space, epoch) WHERE newest = 1;"
+    "CREATE TABLE seals (id INTEGER PRIMARY KEY, space BLOB NOT NULL, idx INTEGER NOT NULL,"
+    " device BLOB NOT NULL, epoch INTEGER NOT NULL, type INTEGER NOT NULL, hash BLOB NOT NULL,"
+    " seal BLOB, rev INTEGER NOT NULL, UNIQUE (space, idx, device));"
+    "CREATE INDEX seals_device ON seals (space, device, rev);"
+    "CREATE TABLE inbox (id INTEGER PRIMARY KEY, space BLOB NOT NULL, type INTEGER NOT NULL,"
+    " device BLOB NOT NULL, invite BLOB, expires INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " payload BLOB, rev INTEGER NOT NULL, UNIQUE (space, type, device));";
+
+#define SQ_TEXT(name, text) text,
+static const char *const statement_text[SQ_STATEMENT_N] = {SQ_LOG(SQ_TEXT) SQ_KEYS(SQ_TEXT)};
+#undef SQ_TEXT
+
+/* ---- connections and statements ---- */
+
+enum err sq_err(const struct sq *sq, int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return ERR_OK;
+    case SQLITE_FULL:
+        return ERR_FULL;
+    case SQLITE_NOMEM:
+        return ERR_MEMORY;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ERR_BUSY;
+    case SQLITE_CONSTRAINT:
+        return ERR_EXISTS;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return ERR_CORRUPT;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        /* A full disk also shows as a failure to grow the shared-memory file. */
+        return sq->db && sqlite3_system_errno(sq->db) == ENOSPC ? ERR_FULL : ERR_IO;
+    default:
+        return ERR_IO;
+    }
+}
+
+enum err sq_exec(struct sq *sq, const char *sql)
+{
+    return sq_err(sq, sqlite3_exec(sq->db, sql, NULL, NULL, NULL));
+}
+
+static void sq_close(struct sq *sq)
+{
+    for (size_t i = 0; i < SQ_STATEMENT_N; i++)
+        sqlite3_finalize(sq->statements[i]);
+    sqlite3_close(sq->db);
+    *sq = (struct sq){0};
+}
+
+static enum err sq_open(struct sq *sq, const char *path, int flags)
+{
+    enum err err = ERR_OK;
+    int rc =
+        sqlite3_open_v2(path, &sq->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    TRY(sq_err(sq, rc));
+    sqlite3_busy_timeout(sq->db, BUSY_MS);
+    sqlite3_db_config(sq->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(sq->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    /* Without temp_store a sort may spill rows into a temporary file. */
+    TRY(sq_exec(sq, "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;"));
+    if (!(flags & SQLITE_OPEN_READONLY))
+        TRY(sq_exec(sq, "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;"
+                        "PRAGMA wal_autocheckpoint = 0;"));
+out:
+    return err;
+}
+
+enum err sq_start(struct sq *sq, enum sq_statement id, const struct sq_arg *args, size_t n)
+{
+    struct sqlite3_stmt **st = &sq->statements[id];
+    int rc = SQLITE_OK;
+    if (!*st)
+        rc =
+            sqlite3_prepare_v3(sq->db, statement_text[id], -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+    for (size_t i = 0; i < n && rc == SQLITE_OK; i++) {
+        int at = (int)i + 1;
+        if (args[i].is_blob && args[i].blob)
+            rc = sqlite3_bind_blob64(*st, at, args[i].blob, args[i].len, SQLITE_STATIC);
+        else if (args[i].is_blob)
+            rc = sqlite3_bind_null(*st, at);
+        else
+            rc = sqlite3_bind_int64(*st, at, args[i].number);
+    }
+    return sq_err(sq, rc);
+}
+
+enum err sq_step(struct sq *sq, enum sq_statement id)
+{
+    int rc = sqlite3_step(sq->statements[id]);
+    return rc == SQLITE_DONE ? ERR_NOT_FOUND : sq_err(sq, rc);
+}
+
+void sq_reset(struct sq *sq, enum sq_statement id)
+{
+    if (!sq->statements[id])
+        return;
+    sqlite3_reset(sq->statements[id]);
+    sqlite3_clear_bindings(sq->statements[id]);
+}
+
+enum err sq_run(struct sq *sq, enum sq_statement id, const struct sq_arg *args, size_t n)
+{
+    enum err err = sq_start(sq, id, args, n);
+    while (err == ERR_OK)
+        err = sq_step(sq, id);
+    sq_reset(sq, id);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err sq_number(struct sq *sq, enum sq_statement id, const struct sq_arg *args, size_t n,
+                   uint64_t *out)
+{
+    enum err err = ERR_OK;
+    TRY(sq_start(sq, id, args, n));
+    TRY(sq_step(sq, id));
+    *out = sq_column(sq, id, 0);
+out:
+    sq_reset(sq, id);
+    return err;
+}
+
+int sq_changes(const struct sq *sq)
+{
+    return sqlite3_changes(sq->db);
+}
+
+uint64_t sq_column(struct sq *sq, enum sq_statement id, int column)
+{
+    return (uint64_t)sqlite3_column_int64(sq->statements[id], column);
+}
+
+const uint8_t *sq_column_blob(struct sq *sq, enum sq_statement id, int column, size_t *len)
+{
+    const uint8_t *bytes = sqlite3_column_blob(sq->statements[id], column);
+    *len = (size_t)sqlite3_column_bytes(sq->statements[id], column);
+    return bytes;
+}
+
+enum err sq_column_bytes(struct sq *sq, enum sq_statement id, int column, uint8_t *out, size_t len)
+{
+    size_t have;
+    const uint8_t *bytes = sq_column_blob(sq, id, column, &have);
+    if (have != len)
+        return ERR_CORRUPT;
+    memcpy(out, bytes, len);
+    return ERR_OK;
+}
+
+/* ---- transactions ---- */
+
+static struct sq_store *of_store(struct store *store)
+{
+    assert(store);
+    return (struct sq_store *)store;
+}
+
+enum err sq_keys_begin(struct sq_store *store)
+{
+    assert(store->in_log);
+    enum err err = store->in_keys ? ERR_OK : sq_exec(&store->own.keys, "BEGIN IMMEDIATE");
+    if (err == ERR_OK)
+        store->in_keys = true;
+    return err;
+}
+
+static void roll_back(struct sq_store *store)
+{
+    /* SQLite rolls back by itself after some failures; a second ROLLBACK then only says so. */
+    if (store->in_keys && !sqlite3_get_autocommit(store->own.keys.db))
+        sqlite3_exec(store->own.keys.db, "ROLLBACK", NULL, NULL, NULL);
+    if (store->in_log && !sqlite3_get_autocommit(store->own.log.db))
+        sqlite3_exec(store->own.log.db, "ROLLBACK", NULL, NULL, NULL);
+    store->in_keys = store->in_log = store->chores = store->erasing = false;
+}
+
+static enum err chores_read(struct sq_store *store, uint64_t *last)
+{
+    struct sq *log = &store->own.log;
+    enum err err = sq_start(log, SQ_CHORES, NULL, 0);
+    while (err == ERR_OK) {
+        uint8_t space[ID_LEN];
+        size_t len;
+        TRY(sq_step(log, SQ_CHORES));
+        *last = sq_column(log, SQ_CHORES, 0);
+        TRY(sq_column_bytes(log, SQ_CHORES, 1, space, sizeof space));
+        const uint8_t *target = sq_column_blob(log, SQ_CHORES, 3, &len);
+        TRY(sq_keys_chore(&store->own.keys, space, (enum store_chore)sq_column(log, SQ_CHORES, 2),
+                          target, len));
+    }
+out:
+    sq_reset(log, SQ_CHORES);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* Removals from keys whose reason is in the log for good. Repeating one changes nothing. */
+static enum err chores_carry_out(struct sq_store *store)
+{
+    enum err err = ERR_OK;
+    uint64_t last = 0;
+    TRY(sq_exec(&store->own.keys, "BEGIN IMMEDIATE"));
+    TRY(chores_read(store, &last));
+    TRY(sq_exec(&store->own.keys, "COMMIT"));
+    atomic_store(&store->keys_deleted, true);
+    TRY(sq_run(&store->own.log, SQ_CHORES_DONE, SQ_ARGS(SQ_NUM(last))));
+    store->chores_left = false;
+out:
+    if (!sqlite3_get_autocommit(store->own.keys.db))
+        sqlite3_exec(store->own.keys.db, "ROLLBACK", NULL, NULL, NULL);
+    return err;
+}
+
+static enum err sq_begin(struct store *base)
+{
+    enum err err = ERR_OK;
+    struct sq_store *store = of_store(base);
+    assert(!store->in_log && store->mode != STORE_READER);
+    if (store->seals_loose) {
+        TRY(sq_keys_drop_loose(store));
+        store->seals_loose = false;
+    }
+    if (store->chores_left)
+        TRY(chores_carry_out(store));
+    TRY(sq_exec(&store->own.log, "BEGIN IMMEDIATE"));
+    store->in_log = true;
+out:
+    return err;
+}
+
+static enum err sq_commit(struct store *base)
+{
+    enum err err = ERR_OK;
+    struct sq_store *store = of_store(base);
+    assert(store->in_log);
+    bool keys = store->in_keys;
+    if (keys) {
+        TRY(sq_exec(&store->own.keys, "COMMIT"));
+        store->in_keys = false;
+    }
+    err = sq_exec(&store->own.log, "COMMIT");
+    if (err != ERR_OK) {
+        store->seals_loose = keys;
+        goto out;
+    }
+    store->in_log = false;
+    if (store->erasing)
+        atomic_store(&store->log_deleted, true);
+    if (store->chores) {
+        store->chores_left = true;
+        /* The commit stands whatever comes of this; a failure is repeated by the next begin or open. */
+        enum err later = chores_carry_out(store);
+        (void)later;
+    }
+out:
+    roll_back(store);
+    return err;
+}
+
+static void sq_rollback(struct store *base)
+{
+    roll_back(of_store(base));
+}
+
+/* ---- views ---- */
+
+static enum err open_pair(struct sq_view *view, const struct sq_store *store, int flags)
+{
+    enum err err = ERR_OK;
+    char path[PATH_LEN_MAX];
+    view->view.engine = &store->engine;
+    snprintf(path, sizeof path, "%s/log.db", store->folder);
+    TRY(sq_open(&view->log, path, flags));
+    snprintf(path, sizeof path, "%s/keys.db", store->folder);
+    TRY(sq_open(&view->keys, path, flags));
+out:
+    return err;
+}
+
+static void close_pair(struct sq_view *view)
+{
+    sq_close(&view->log);
+    sq_close(&view->keys);
+    buf_free(&view->blob);
+}
+
+static struct store_view *sq_own_view(struct store *base)
+{
+    return &of_store(base)->own.view;
+}
+
+static enum err sq_view_open(struct store *base, struct store_view **out)
+{
+    struct sq_view *view = calloc(1, sizeof *view);
+    *out = NULL;
+    if (!view)
+        return ERR_MEMORY;
+    enum err err = open_pair(view, of_store(base), SQLITE_OPEN_READONLY);
+    if (err != ERR_OK) {
+        close_pair(view);
+        free(view);
+        return err;
+    }
+    *out = &view->view;
+    return ERR_OK;
+}
+
+static void sq_view_close(struct store_view *base)
+{
+    struct sq_view *view = (struct sq_view *)base;
+    if (!view)
+        return;
+    close_pair(view);
+    free(view);
+}
+
+static void sq_view_end(struct store_view *base)
+{
+    struct sq_view *view = (struct sq_view *)base;
+    if (!view->begun)
+        return;
+    sqlite3_exec(view->log.db, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_exec(view->keys.db, "ROLLBACK", NULL, NULL, NULL);
+    buf_reset(&view->blob);
+    view->begun = false;
+}
+
+/* A deferred BEGIN takes its snapshot with the first read. */
+static enum err sq_view_begin(struct store_view *base)
+{
+    enum err err = ERR_OK;
+    struct sq_view *view = (struct sq_view *)base;
+    assert(!view->begun);
+    view->begun = true;
+    TRY(sq_exec(&view->log, "BEGIN; SELECT count(*) FROM meta WHERE name = ''"));
+    TRY(sq_exec(&view->keys, "BEGIN; SELECT count(*) FROM meta WHERE name = ''"));
+out:
+    if (err != ERR_OK)
+        sq_view_end(base);
+    return err;
+}
+
+/* ---- housekeeping ---- */
+
+static int wal_grew(void *pages, sqlite3 *db, const char *name, int n)
+{
+    (void)db;
+    (void)name;
+    atomic_store((atomic_int *)pages, n);
+    return SQLITE_OK;
+}
+
+static enum err checkpoint(struct sq *sq, bool now, atomic_bool *deleted, atomic_int *pages)
+{
+    enum err err = ERR_OK;
+    bool was_deleted = atomic_load(deleted);
+    bool truncate = now || was_deleted;
+    if (!truncate && atomic_load(pages) < WAL_PAGES_LARGE)
+        return ERR_OK;
+    /* Cleared first: what is deleted from here on needs another checkpoint. */
+    atomic_store(deleted, false);
+    int rc = sqlite3_wal_checkpoint_v2(
+        sq->db, "main", truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, NULL,
+        NULL);
+    TRY(sq_err(sq, rc));
+    atomic_store(pages, 0);
+out:
+    if (err != ERR_OK && was_deleted)
+        atomic_store(deleted, true);
+    return err;
+}
+
+static enum err sq_tidy(struct store *base, bool now)
+{
+    struct sq_store *store = of_store(base);
+    if (store->mode != STORE_OWNER)
+        return ERR_OK;
+    enum err keys = checkpoint(&store->tidy.keys, now, &store->keys_deleted, &store->keys_pages);
+    enum err log = checkpoint(&store->tidy.log, now, &store->log_deleted, &store->log_pages);
+    return keys != ERR_OK ? keys : log;
+}
+
+static int sq_untidy(const struct store *base)
+{
+    const struct sq_store *store = (const struct sq_store *)base;
+    if (atomic_load(&store->log_deleted) || atomic_load(&store->keys_deleted))
+        return 2;
+    return atomic_load(&store->log_pages) >= WAL_PAGES_LARGE ||
+           atomic_load(&store->keys_pages) >= WAL_PAGES_LARGE;
+}
+
+static uint64_t pragma_number(struct sq *sq, const char *sql)
+{
+    sqlite3_stmt *st = NULL;
+    uint64_t n = 0;
+    if (sqlite3_prepare_v2(sq->db, sql, -1, &st, NULL) == SQLITE_OK &&
+        sqlite3_step(st) == SQLITE_ROW)
+        n = (uint64_t)sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    return n;
+}
+
+static enum err sq_bytes(struct store_view *base, uint64_t *log_bytes, uint64_t *keys_bytes)
+{
+    struct sq_view *view = (struct sq_view *)base;
+    *log_bytes = pragma_number(&view->log, "PRAGMA page_count") *
+                 pragma_number(&view->log, "PRAGMA page_size");
+    *keys_bytes = pragma_number(&view->keys, "PRAGMA page_count") *
+                  pragma_number(&view->keys, "PRAGMA page_size");
+    return ERR_OK;
+}
+
+static enum err integrity_of(struct sq *sq)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(sq->db, "PRAGMA integrity_check(1)", -1, &st, NULL);
+    enum err err = sq_err(sq, rc);
+    if (err == ERR_OK) {
+        rc = sqlite3_step(st);
+        const char *text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
+        err = text && strcmp(text, "ok") == 0 ? ERR_OK : ERR_CORRUPT;
+    }
+    sqlite3_finalize(st);
+    return err;
+}
+
+static enum err sq_integrity(struct store_view *base)
+{
+    struct sq_view *view = (struct sq_view *)base;
+    enum err err = integrity_of(&view->log);
+    return err == ERR_OK ? integrity_of(&view->keys) : err;
+}
+
+/* ---- life ---- */
+
+static void sq_store_close(struct store *base)
+{
+    struct sq_store *store = of_store(base);
+    roll_back(store);
+    close_pair(&store->tidy);
+    close_pair(&store->own);
+    free(store->folder);
+    free(store);
+}
+
+static void engine_fill(struct store_engine *engine)
+{
+    *engine = (struct store_engine){.name = "sqlite",
+                                    .close = sq_store_close,
+                                    .own_view = sq_own_view,
+                                    .view_open = sq_view_open,
+                                    .view_close = sq_view_close,
+                                    .view_begin = sq_view_begin,
+                                    .view_end = sq_view_end,
+                                    .begin = sq_begin,
+                                    .commit = sq_commit,
+                                    .rollback = sq_rollback,
+                                    .tidy = sq_tidy,
+                                    .untidy = sq_untidy,
+                                    .bytes = sq_bytes,
+                                    .integrity = sq_integrity};
+    store_sqlite_log(engine);
+    store_sqlite_keys(engine);
+}
+
+static bool is_there(const char *folder)
+{
+    char path[PATH_LEN_MAX];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/log.db", folder);
+    return stat(path, &st) == 0;
+}
+
+static enum err create_file(const char *folder, const char *name, const char *schema)
+{
+    enum err err = ERR_OK;
+    char path[PATH_LEN_MAX], pragmas[256];
+    struct sq sq = {0};
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+             APPLICATION_ID, SCHEMA_VERSION);
+    TRY(sq_open(&sq, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+    TRY(sq_exec(&sq, "PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE"));
+    TRY(sq_exec(&sq, pragmas));
+    TRY(sq_exec(&sq, schema));
+    if (strcmp(name, "keys.db") == 0) {
+        uint8_t id[STORE_ID_LEN];
+        char sql[96], hex[2 * STORE_ID_LEN + 1];
+        digest_random(id, sizeof id);
+        for (size_t i = 0; i < sizeof id; i++)
+            snprintf(hex + 2 * i, 3, "%02x", id[i]);
+        snprintf(sql, sizeof sql, "INSERT INTO meta VALUES ('store_id', x'%s')", hex);
+        TRY(sq_exec(&sq, sql));
+    }
+    TRY(sq_exec(&sq, "COMMIT"));
+out:
+    sq_close(&sq);
+    return err;
+}
+
+enum err store_sqlite_create(const char *folder)
+{
+    if (strlen(folder) > PATH_LEN_MAX - 32)
+        return ERR_USAGE;
+    if (is_there(folder))
+        return ERR_EXISTS;
+    /* log.db comes last: it is what says that there is a store. */
+    enum err err = create_file(folder, "keys.db", keys_schema);
+    return err == ERR_OK ? create_file(folder, "log.db", log_schema) : err;
+}
+
+static enum err schema_check(struct sq *sq)
+{
+    if (pragma_number(sq, "PRAGMA application_id") != APPLICATION_ID)
+        return ERR_CORRUPT;
+    return pragma_number(sq, "PRAGMA user_version") > SCHEMA_VERSION ? ERR_VERSION : ERR_OK;
+}
+
+/* Removals that a crash left undone, seals of a log transaction that never committed. */
+static enum err recover(struct sq_store *store)
+{
+    enum err err = ERR_OK;
+    atomic_store(&store->log_deleted, true);
+    atomic_store(&store->keys_deleted, true);
+    TRY(sq_keys_drop_loose(store));
+    TRY(chores_carry_out(store));
+out:
+    return err;
+}
+
+enum err store_sqlite_open(struct store **out, const char *folder, enum store_mode mode)
+{
+    enum err err = ERR_OK;
+    *out = NULL;
+    if (strlen(folder) > PATH_LEN_MAX - 32)
+        return ERR_USAGE;
+    if (!is_there(folder))
+        return ERR_NOT_FOUND;
+    struct sq_store *store = calloc(1, sizeof *store);
+    if (!store)
+        return ERR_MEMORY;
+    int flags = mode == STORE_READER ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    engine_fill(&store->engine);
+    store->store.engine = &store->engine;
+    store->mode = mode;
+    store->folder = strdup(folder);
+    TRY(store->folder ? ERR_OK : ERR_MEMORY);
+    TRY(open_pair(&store->own, store, flags));
+    TRY(schema_check(&store->own.log));
+    TRY(schema_check(&store->own.keys));
+    if (mode == STORE_OWNER) {
+        TRY(open_pair(&store->tidy, store, flags));
+        /* A checkpoint that waits for readers keeps the writer waiting too. */
+        sqlite3_busy_timeout(store->tidy.log.db, TIDY_BUSY_MS);
+        sqlite3_busy_timeout(store->tidy.keys.db, TIDY_BUSY_MS);
+        sqlite3_wal_hook(store->own.log.db, wal_grew, &store->log_pages);
+        sqlite3_wal_hook(store->own.keys.db, wal_grew, &store->keys_pages);
+        TRY(recover(store));
+    }
+    *out = &store->store;
+out:
+    if (err != ERR_OK)
+        sq_store_close(&store->store);
+    return err;
+}

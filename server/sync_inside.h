@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * sync_inside: what the steps of sync share. Only sync*.c include this.
+ */
+#ifndef SERVER_SYNC_INSIDE_H
+#define SERVER_SYNC_INSIDE_H
+
+#include "server/sync.h"
+
+enum {
+    ROLES_REWRAP = ROLE_WRITER | ROLE_STEWARD | ROLE_ADMIN, /* one of them, to re-wrap keys */
+    ROLES_ADMIT = ROLE_STEWARD | ROLE_ADMIN                 /* one of them, to see who waits */
+};
+
+struct sync {
+    struct sync_config config;
+    struct access *access;
+    struct quota *quota;
+    uint8_t store_id[STORE_ID_LEN];
+    struct buf server;         /* answer to GET /v1/server */
+    _Atomic uint64_t clock_ms; /* newest time that was logged, beaten or accepted */
+};
+
+/* --- quota: what devices did today; the writer's --- */
+
+/** Counts per device and day, in memory: a restart forgets, which only ever helps the device. */
+struct quota;
+enum err quota_new(struct quota **quota);
+void quota_free(struct quota *quota);
+/** Adds to a device's bytes and foundings of the day. ERR_QUOTA: that would be more than allowed, nothing was added. */
+enum err quota_take(struct quota *quota, const uint8_t device[static ID_LEN], uint64_t now_ms,
+                    uint64_t bytes, uint64_t bytes_max, uint64_t foundings, uint64_t foundings_max);
+
+/* --- apply --- */
+
+/** One row on its way through apply. */
+struct sync_work {
+    struct sync *sync;
+    struct sync_call *call;
+    struct sync_row *row;
+    struct access_space *space;
+    uint64_t now_ms;
+    size_t seals_at; /* next seal of the row */
+};
+
+/** Judges and stores the leaves of a row. INTERNAL and RETRY categories: of the store, the group is lost. */
+enum err sync_leaves(struct sync_work *work);
+/** Stores re-wraps, refuses bodies and seals that nobody asked for, handles the inbox. */
+enum err sync_keys(struct sync_work *work);
+/** Joins and statements of a device that is no member; sets row->status. */
+enum err sync_join(struct sync_work *work);
+/** Adds an item to the row's answer. */
+void sync_item(struct sync_row *row, enum message_list list, size_t k, enum err status);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rest of a row: seal lists, stale slots, what was wanted, and who waits at the door.
+ */
+#include <string.h>
+
+#include "server/sync_page.h"
+
+/* ---- seal lists ---- */
+
+struct lists {
+    struct sync_page *page;
+    size_t cap;
+};
+
+static bool names_device(const struct buf *lines, const uint8_t device[static ID_LEN])
+{
+    for (size_t at = 0; at + SEAL_LINE_LEN <= lines->len; at += SEAL_LINE_LEN) {
+        if (memcmp(lines->bytes + at, device, ID_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Lists that concern the asking device: of the current epoch, or its own admission. */
+static enum err add_list(void *ctx, const struct store_entry *entry)
+{
+    enum err err = ERR_OK;
+    struct lists *lists = ctx;
+    struct sync_page *page = lists->page;
+    struct message_row *out = page->out;
+    struct buf lines = {.max = DEVICES_MAX * SEAL_LINE_LEN};
+    bool kind = entry->kind == KIND_DEVICE_ADD || entry->kind == KIND_ROLE_SET ||
+                entry->kind == KIND_CONFIRM ||
+                (entry->kind == KIND_EPOCH_CHANGE && entry->index == page->space.epoch_index);
+    if (!kind || out->n_lists >= lists->cap)
+        return ERR_OK;
+    TRY(page->view->engine->seal_lines(page->view, page->space.space, entry->index, &lines));
+    if (!names_device(&lines, page->call->request.device))
+        goto out;
+    struct message_list_lines *list = &out->lists[out->n_lists];
+    list->leaf = entry->index;
+    list->len = lines.len;
+    list->lines = arena_copy(page->arena, lines.bytes, lines.len);
+    TRY(list->lines ? ERR_OK : ERR_MEMORY);
+    out->n_lists++;
+    sync_page_take(page, lines.len + 16, 3);
+out:
+    buf_free(&lines);
+    return err;
+}
+
+static enum err add_lists(struct sync_page *page)
+{
+    struct lists lists = {.page = page, .cap = 64};
+    if (!page->member.active || page->end == page->row->have_size)
+        return ERR_OK;
+    page->out->lists = arena_get(page->arena, lists.cap, sizeof *page->out->lists);
+    if (!page->out->lists)
+        return ERR_MEMORY;
+    return page->view->engine->entries(page->view, page->space.space, page->row->have_size,
+                                       page->end, add_list, &lists);
+}
+
+/* ---- stale rows ---- */
+
+static enum err add_stale(void *ctx, const struct store_slot *slot)
+{
+    struct sync_page *page = ctx;
+    memcpy(page->out->stale[page->out->n_stale++], slot->slot.row, ID_LEN);
+    return ERR_OK;
+}
+
+static enum err add_stales(struct sync_page *page)
+{
+    bool asks = page->news || page->row->pushes;
+    if (!page->reader || !(page->member.roles & ROLES_REWRAP) || page->out->more || !asks)
+        return ERR_OK;
+    page->out->stale = arena_get(page->arena, STALE_MAX, ID_LEN);
+    if (!page->out->stale)
+        return ERR_MEMORY;
+    return page->view->engine->slots_stale(page->view, page->space.space, page->space.epoch,
+                                           STALE_MAX, add_stale, page);
+}
+
+/* ---- wanted ---- */
+
+static enum err add_inbox(struct sync_page *page, enum inbox_type type,
+                          const uint8_t id[static ID_LEN], const uint8_t *payload, size_t len)
+{
+    struct message_row *out = page->out;
+    if (out->n_inbox >= INBOX_MAX || !sync_page_take(page, len + 32, 4)) {
+        /* What alone is larger than a whole answer's budget goes out alone. */
+        if (out->n_inbox > 0 || out->n_leaves > 0 || out->n_inbox >= INBOX_MAX) {
+            out->more = true;
+            return ERR_TOO_BIG;
+        }
+    }
+    struct message_inbox *item = &out->inbox[out->n_inbox];
+    item->type = type;
+    memcpy(item->id, id, ID_LEN);
+    item->payload_len = len;
+    item->payload = arena_copy(page->arena, payload, len);
+    if (!item->payload)
+        return ERR_MEMORY;
+    out->n_inbox++;
+    return ERR_OK;
+}
+
+static enum err add_wanted_body(void *ctx, uint64_t index, uint16_t box,
+                                const uint8_t hash[static HASH_LEN], const uint8_t *body,
+                                size_t len)
+{
+    struct sync_page *page = ctx;
+    static const uint8_t nobody[ID_LEN];
+    struct buf payload = {.max = BODY_MAX + 64};
+    struct message_body out = {
+        .leaf = index, .box = box, .bytes = len > 0 ? body : hash, .len = len > 0 ? len : HASH_LEN};
+    message_body_encode(&payload, &out);
+    enum err err = payload.err;
+    if (err == ERR_OK)
+        err = add_inbox(page, INBOX_BODY, nobody, payload.bytes, payload.len);
+    buf_free(&payload);
+    return err;
+}
+
+/* One body of a leaf; the listing gives all of them. */
+struct pick {
+    struct sync_page *page;
+    uint16_t box;
+};
+
+static enum err pick_body(void *ctx, uint64_t index, uint16_t box,
+                          const uint8_t hash[static HASH_LEN], const uint8_t *body, size_t len)
+{
+    struct pick *pick = ctx;
+    return box == pick->box ? add_wanted_body(pick->page, index, box, hash, body, len) : ERR_OK;
+}
+
+struct kind {
+    bool found, data;
+};
+
+static enum err look_at_kind(void *ctx, const struct store_entry *entry)
+{
+    struct kind *kind = ctx;
+    kind->found = true;
+    kind->data = kind_has_route(entry->kind);
+    return ERR_OK;
+}
+
+static enum err want_body(struct sync_page *page, const struct message_want *want)
+{
+    enum err err = ERR_OK;
+    struct pick pick = {.page = page, .box = want->box};
+    struct kind kind = {.found = false};
+    struct store_view *view = page->view;
+    if (want->leaf >= page->size)
+        return ERR_OK;
+    TRY(view->engine->entries(view, page->space.space, want->leaf, want->leaf + 1, look_at_kind,
+                              &kind));
+    /* Who names a body by its place may have it even where pages carry hashes only, if it may read it. */
+    bool may = page->reader || page->call->flags & FLAG_ALL_BODIES || !kind.data;
+    if (kind.found && may)
+        TRY(view->engine->bodies(view, page->space.space, want->leaf, want->leaf + 1, pick_body,
+                                 &pick));
+out:
+    return err;
+}
+
+static enum err want_row(struct sync_page *page, const struct message_want *want, size_t cap)
+{
+    struct message_row *out = page->out;
+    struct store_slot slot;
+    if (!page->reader || out->n_slots >= cap)
+        return ERR_OK;
+    enum err err = page->view->engine->slot(page->view, page->space.space, want->row, &slot);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    if (err == ERR_OK) {
+        out->slots[out->n_slots++] = slot.slot;
+        sync_page_take(page, ID_LEN + SLOT_LEN + 16, 4);
+    }
+    return err;
+}
+
+static enum err add_wanted(struct sync_page *page)
+{
+    enum err err = ERR_OK;
+    const struct message_row *in = page->row->in;
+    struct message_row *out = page->out;
+    if (!in || in->n_want == 0 || !page->member.active)
+        return ERR_OK;
+    page->news = true;
+    size_t cap = out->n_slots + in->n_want;
+    if (cap > PUSH_KEYS_MAX)
+        cap = PUSH_KEYS_MAX;
+    struct leaf_slot *slots = arena_get(page->arena, cap, sizeof *slots);
+    TRY(slots ? ERR_OK : ERR_MEMORY);
+    if (out->n_slots > 0)
+        memcpy(slots, out->slots, out->n_slots * sizeof *slots);
+    out->slots = slots;
+    for (size_t i = 0; i < in->n_want; i++) {
+        if (in->want[i].is_row)
+            TRY(want_row(page, &in->want[i], cap));
+        else
+            TRY(want_body(page, &in->want[i]));
+    }
+out:
+    return err == ERR_TOO_BIG ? ERR_OK : err;
+}
+
+/* ---- who waits ---- */
+
+static enum err add_waiting(void *ctx, const struct store_inbox *item)
+{
+    struct sync_page *page = ctx;
+    uint8_t roles = page->member.roles;
+    bool mine = item->type == INBOX_OUTBOX ? roles & ROLE_STEWARD : roles & ROLES_ADMIT;
+    bool expired = item->type == INBOX_JOIN && item->expires_s < page->now_ms / 1000;
+    if (!mine || expired || item->state != STORE_INBOX_WAITING)
+        return ERR_OK;
+    page->waiting = true;
+    page->news |= item->rev > page->row->keys_rev;
+    return add_inbox(page, (enum inbox_type)item->type, item->device, item->payload,
+                     item->payload_len);
+}
+
+enum err sync_page_rest(struct sync_page *page)
+{
+    enum err err = ERR_OK;
+    struct message_row *out = page->out;
+    out->inbox = arena_get(page->arena, INBOX_MAX, sizeof *out->inbox);
+    TRY(out->inbox ? ERR_OK : ERR_MEMORY);
+    TRY(add_lists(page));
+    TRY(add_wanted(page));
+    if (page->member.active && page->member.roles & (ROLES_ADMIT | ROLE_STEWARD)) {
+        err = page->view->engine->inbox(page->view, page->space.space, add_waiting, page);
+        TRY(err == ERR_TOO_BIG ? ERR_OK : err);
+    }
+    TRY(add_stales(page));
+out:
+    return err;
+}
