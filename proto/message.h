@@ -184,7 +184,8 @@ enum err message_request_make(struct buf *out, struct message_request *request,
 /** Opens the envelope only (device, time, rest, sig), cheaply. `bytes` stay borrowed. ERR_FORMAT, ERR_TOO_BIG. */
 enum err message_request_open(struct message_request *request, const uint8_t *bytes, size_t len);
 
-/** Verifies the signature with the device's key and sets request->hash. ERR_SIGNATURE. */
+/** Sets request->hash and verifies the signature with the device's key. ERR_SIGNATURE: the hash is set all the same,
+ * for a refusal that is bound to the request. */
 enum err message_request_verify(struct message_request *request, const uint8_t aud[static HASH_LEN],
                                 const uint8_t ed_pk[static PK_LEN]);
 

@@ -156,10 +156,9 @@ enum err message_request_verify(struct message_request *request, const uint8_t a
     uint8_t string[SIGNED_LEN];
     signed_string(string, request, aud);
     const struct digest_part part = {string, sizeof string};
-    enum err err = sign_verify(request->sig, ed_pk, TAG_REQ, &part, 1);
-    if (err == ERR_OK)
-        set_hash(request, string);
-    return err;
+    /* Also of a request that does not verify, so that its refusal can be bound to it. */
+    set_hash(request, string);
+    return sign_verify(request->sig, ed_pk, TAG_REQ, &part, 1);
 }
 
 static void take_auth(struct message_request *request, struct wire_in *in)
