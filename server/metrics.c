@@ -198,14 +198,15 @@ static void add_sync_statuses(struct text *t)
     }
 }
 
+/* The second number of statm counts resident pages. */
 static uint64_t resident_bytes(void)
 {
-    unsigned long long pages = 0;
+    char line[128] = "";
     FILE *file = fopen("/proc/self/statm", "re");
     if (!file)
         return 0;
-    if (fscanf(file, "%*s %llu", &pages) != 1)
-        pages = 0;
+    const char *second = fgets(line, sizeof line, file) ? strchr(line, ' ') : NULL;
+    uint64_t pages = second ? strtoull(second, NULL, 10) : 0;
     fclose(file);
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }

@@ -292,7 +292,8 @@ static void test_sizes(void **state)
     /* target: the longest and one more */
     size_t n = (size_t)sprintf(big, "GET /");
     memset(big + n, 'a', HTTP_TARGET_MAX - 1);
-    strcpy(big + n + HTTP_TARGET_MAX - 1, " HTTP/1.1\r\n" HOST "\r\n");
+    static const char rest[] = " HTTP/1.1\r\n" HOST "\r\n";
+    memcpy(big + n + HTTP_TARGET_MAX - 1, rest, sizeof rest);
     struct transcript t;
     run(&limits, 1 << 20, big, strlen(big), 100, &t);
     assert_int_equal(t.len, 4 + HTTP_TARGET_MAX + 1);
@@ -304,7 +305,7 @@ static void test_sizes(void **state)
         n = (size_t)sprintf(big, "GET / HTTP/1.1\r\n" HOST "X: ");
         size_t fill = HTTP_HEAD_MAX + extra - n - 4;
         memset(big + n, 'x', fill);
-        strcpy(big + n + fill, "\r\n\r\n");
+        memcpy(big + n + fill, "\r\n\r\n", 5);
         expect(big, extra ? "431|" : "GET /|");
     }
     memset(big, 'x', 20000);

@@ -350,7 +350,7 @@ static int client_read_one(struct client *c, bool with_body)
     size_t head_len = (size_t)(end - c->bytes) + 4;
     const char *length = strstr(c->bytes, "Content-Length: ");
     size_t body_len = length && length < end && with_body ? strtoul(length + 16, NULL, 10) : 0;
-    int status = atoi(c->bytes + 9);
+    int status = (int)strtol(c->bytes + 9, NULL, 10);
     while (c->len < head_len + body_len) {
         if (!client_fill(c))
             return 0;
@@ -480,7 +480,7 @@ static void test_pipelined_without_room(void **state)
     int n = sprintf(text, "GET /hold?200 HTTP/1.1\r\nHost: h\r\n\r\n"
                           "GET /hello HTTP/1.1\r\nHost: h\r\nX: ");
     memset(text + n, 'x', 1100);
-    strcpy(text + n + 1100, "\r\n\r\n");
+    memcpy(text + n + 1100, "\r\n\r\n", 5);
     client_open(&c, &app);
     client_send(&c, text);
     assert_int_equal(client_read(&c), 200);
