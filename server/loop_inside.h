@@ -66,7 +66,7 @@ void loop_conn_accept(struct loop *loop);
 /** Closes connections: those without a request in progress, or all. */
 void loop_conns_close(struct loop *loop, bool all);
 
-/** Runs done() of the items that were written. Not from within a done(), which breaks their order. */
+/** Runs done() of what was written. Not from within a done(): the order would be lost. */
 void loop_writers_collect(struct loop *loop);
 
 /** True while an item is queued, being written, or not yet done. */
