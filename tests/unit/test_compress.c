@@ -3,8 +3,10 @@
  * Goal: what was compressed comes back, whatever it was; hostile bytes cost no memory beyond the
  * announced limit and never more than an error; and the dictionary is worth its place.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -43,6 +45,37 @@ static void test_dictionary(void **state)
     digest_sha256_of(hash, dictionary_1_bytes, DICTIONARY_1_LEN);
     code_hex(text, hash, HASH_LEN);
     assert_string_equal(text, "8292baac6534de82ff8df1d3b38d98a99c9d9ad4aa20c3f5a3e722419bf0935b");
+}
+
+/* The digested dictionaries are made by whoever comes first; others may come at the same time. */
+static void *use_dictionary(void *state)
+{
+    static const char text[] =
+        "rendez-vous avec la conseillère France Travail, prochain rendez-vous";
+    struct buf packed = {.max = 1000};
+    struct buf back = {.max = 1000};
+    bool *good = state;
+    compress_put(&packed, (const uint8_t *)text, sizeof text);
+    *good = packed.err == ERR_OK && packed.len < sizeof text &&
+            compress_get(&back, packed.bytes, packed.len, sizeof text) == ERR_OK &&
+            back.len == sizeof text && memcmp(back.bytes, text, sizeof text) == 0;
+    buf_free(&packed);
+    buf_free(&back);
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    enum { THREADS = 8 };
+    pthread_t threads[THREADS];
+    bool good[THREADS] = {false};
+    (void)state;
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, use_dictionary, &good[i]), 0);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(good[i]);
+    }
 }
 
 enum content { RANDOM, ZERO, TEXT, CONTENTS };
@@ -282,6 +315,7 @@ static void test_sticky(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads), /* first: nobody may have made them yet */
         cmocka_unit_test(test_dictionary),    cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_worth),         cmocka_unit_test(test_huge_sizes),
         cmocka_unit_test(test_other_headers), cmocka_unit_test(test_altered),
