@@ -267,9 +267,9 @@ static bool holds_word(const char *text, const char *word)
     size_t len = strlen(word);
     bool open = len > 0 && word[len - 1] == '*';
     len -= open;
-    for (const char *at = text; len > 0 && (at = strstr(at, word)) != NULL; at++) {
-        bool starts = at == text || at[-1] == ' ';
-        if (starts && (open || at[len] == ' ' || at[len] == '\0'))
+    for (const char *at = text; len > 0 && at; at = strchr(at, ' ')) {
+        at += *at == ' ';
+        if (strncmp(at, word, len) == 0 && (open || at[len] == ' ' || at[len] == '\0'))
             return true;
     }
     return false;
