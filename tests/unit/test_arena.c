@@ -70,6 +70,8 @@ static void test_overflow(void **state)
     assert_null(arena_get(arena, (size_t)1 << 33, (size_t)1 << 33));
     assert_null(arena_get(arena, 1, SIZE_MAX));
     assert_non_null(arena_get(arena, 1, 1));
+    assert_non_null(arena_get(arena, 5, 0));
+    assert_non_null(arena_get(arena, SIZE_MAX, 0));
     arena_free(arena);
 }
 

@@ -663,6 +663,47 @@ static void test_route_sizes(void **state)
         buf_reset(&plain);
         buf_reset(&out);
     }
+    /* As many changes, sources and routes as there may be, and one more. */
+    struct change_source *sources = calloc(SOURCES_MAX + 1, sizeof *sources);
+    struct change_route *all_routes = calloc(BOXES_MAX + 1, sizeof *all_routes);
+    struct change_mark *marks = calloc(CHANGES_MAX + 1, sizeof *marks);
+    assert_true(sources && all_routes && marks);
+    for (size_t i = 0; i <= CHANGES_MAX; i++)
+        marks[i].ordinal = i;
+    for (size_t i = 0; i <= BOXES_MAX; i++)
+        all_routes[i].n = 1;
+    for (int more = 0; more < 4; more++) {
+        struct change_routes many = {SOURCES_MAX + (size_t)(more == 1),
+                                     sources,
+                                     BOXES_MAX + (size_t)(more == 2),
+                                     all_routes,
+                                     CHANGES_MAX + 1,
+                                     marks};
+        all_routes[0].n = CHANGES_MAX + (size_t)(more == 3);
+        change_routes_encode(&out, &many);
+        assert_err(out.err, more ? ERR_TOO_BIG : ERR_OK);
+        if (more == 0) {
+            assert_ok(routes_decode(&routes, out.bytes, out.len));
+            assert_int_equal(routes.n_sources, SOURCES_MAX);
+            assert_int_equal(routes.n, BOXES_MAX);
+            assert_int_equal(routes.routes[0].n, CHANGES_MAX);
+            change_routes_free(&routes);
+        }
+        buf_reset(&out);
+    }
+    free(sources);
+    free(all_routes);
+    free(marks);
+    wire_put_array(&plain, 2);
+    buf_put(&plain, "\x92\xc0" RUN, 12);
+    wire_put_array(&plain, 3 + 2 * (CHANGES_MAX + 1));
+    for (size_t i = 0; i < 3 + 2 * (CHANGES_MAX + 1); i++)
+        wire_put_uint(&plain, i < 3 ? 0 : 1);
+    change_pad(&out, plain.bytes, plain.len, ROUTE_PLAIN_MAX);
+    assert_err(routes_decode(&routes, out.bytes, out.len), ERR_TOO_BIG);
+    buf_reset(&plain);
+    buf_reset(&out);
+
     /* The longest one that may be written is read; a longer one is refused by its length alone. */
     memset(buf_room(&plain, ROUTE_PLAIN_MAX + 1), 0, ROUTE_PLAIN_MAX + 1);
     assert_err(routes_decode(&routes, plain.bytes, plain.len), ERR_TOO_BIG);

@@ -165,6 +165,24 @@ static void test_against_rule(void **state)
     }
 }
 
+/* More people than the module remembers write at once, then some of them again. */
+static void test_crowd(void **state)
+{
+    (void)state;
+    struct dice d = {16};
+    enum { N = 500 };
+    static struct merge_entry e[N];
+    static bool live[N];
+    for (size_t authors = 60; authors <= 300; authors += 4) {
+        for (size_t i = 0; i < N; i++)
+            e[i] = entry(i, 0, (unsigned)(i < authors ? i : dice_below(&d, authors)));
+        assert_int_equal(rule(e, N, live), authors);
+        assert_int_equal(merge_live(e, N), authors);
+        for (size_t i = 0; i < N; i++)
+            assert_int_equal(e[i].live, live[i]);
+    }
+}
+
 /* --- devices that work on one field, mostly offline, with wrong clocks --- */
 
 enum { DEVICES = 5, EDITS = 60 };
@@ -329,8 +347,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_examples),     cmocka_unit_test(test_replaces),
         cmocka_unit_test(test_compare),      cmocka_unit_test(test_first),
-        cmocka_unit_test(test_against_rule), cmocka_unit_test(test_simulation),
-        cmocka_unit_test(test_long_history),
+        cmocka_unit_test(test_against_rule), cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_simulation),   cmocka_unit_test(test_long_history),
     };
     return cmocka_run_group_tests(tests, proto_setup, NULL);
 }
