@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Opening, closing, reasons. What the parts share is in pas_inside.h.
+ */
+#include "client/passerelle.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/pas_inside.h"
+#include "proto/code.h"
+#include "proto/digest.h"
+
+/* --- results --- */
+
+const char *pas_error_name(int result)
+{
+    return err_name((enum err)result);
+}
+
+const char *pas_error_text(int result, const char *lang)
+{
+    return words_err((enum err)result, lang);
+}
+
+int pas_error_exit(int result)
+{
+    switch ((enum err)result) {
+    case ERR_OK:
+    case ERR_UNCHANGED:
+    case ERR_PENDING:
+        return 0;
+    case ERR_NET:
+    case ERR_BUSY:
+    case ERR_BEHIND:
+    case ERR_RECOVERING:
+        return 3;
+    case ERR_FORK:
+    case ERR_ROLLBACK:
+    case ERR_ROOT:
+    case ERR_SIGNATURE:
+    case ERR_WITHHELD:
+    case ERR_COMMITMENT:
+    case ERR_CORRUPT:
+        return 4;
+    default:
+        return 1;
+    }
+}
+
+const char *pas_why(const struct pas *pas)
+{
+    return pas->why;
+}
+
+void pas_begin(struct pas *pas)
+{
+    pas->why[0] = 0;
+}
+
+int pas_end(struct pas *pas, enum err err)
+{
+    if (err == ERR_OK)
+        pas->why[0] = 0;
+    else if (!pas->why[0])
+        snprintf(pas->why, sizeof pas->why, "%s", words_err(err, pas->lang));
+    return (int)err;
+}
+
+enum err pas_fail(struct pas *pas, enum err err, enum words_name sentence, ...)
+{
+    va_list args;
+    va_start(args, sentence);
+    vsnprintf(pas->why, sizeof pas->why, words_sentence(sentence, pas->lang), args);
+    va_end(args);
+    return err;
+}
+
+/* --- life --- */
+
+int pas_create(const struct pas_create_args *args)
+{
+    struct unlock_cost cost = {UNLOCK_T, UNLOCK_M_KIB};
+    if (args->light)
+        cost = (struct unlock_cost){UNLOCK_FLOOR_T, UNLOCK_FLOOR_M_KIB};
+    enum err err = digest_init();
+    if (err == ERR_OK)
+        err = engine_create(args->dir, args->name, args->pass, args->pass_len, &cost, args->now_ms);
+    return (int)err;
+}
+
+/* The greatest pack number that any space publishes; 0 = none. */
+static uint32_t newest_pack(const struct pas *pas, uint32_t below)
+{
+    uint32_t newest = 0;
+    for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
+        const struct fold *fold = engine_fold(pas->engine, i);
+        if (fold && fold->pack_number > newest && fold->pack_number < below)
+            newest = fold->pack_number;
+    }
+    return newest;
+}
+
+/* Reads the published pack with this number. */
+static enum err read_pack(const struct pas *pas, uint32_t number, struct pack **pack)
+{
+    enum err err = ERR_NOT_FOUND;
+    for (size_t i = 0; i < engine_space_count(pas->engine) && err != ERR_OK; i++) {
+        const struct fold *fold = engine_fold(pas->engine, i);
+        struct buf json = {.max = PACK_JSON_MAX};
+        uint32_t found = 0;
+        if (!fold || fold->pack_number != number)
+            continue;
+        err = engine_pack(pas->engine, i, &found, &json);
+        if (err == ERR_OK)
+            err = pack_parse(pack, (const char *)json.bytes, json.len, NULL);
+        /* A number that is not the document's own would make edits that others cannot place. */
+        if (err == ERR_OK && (*pack)->version != number) {
+            pack_free(*pack);
+            *pack = NULL;
+            err = ERR_FORMAT;
+        }
+        buf_free(&json);
+    }
+    return err;
+}
+
+/* Chooses the pack: the newest published one that this program reads, else the shipped one. */
+static enum err choose_pack(const struct pas *pas, struct pack **pack, uint32_t *number)
+{
+    *pack = NULL;
+    for (*number = newest_pack(pas, UINT32_MAX); *number; *number = newest_pack(pas, *number)) {
+        enum err err = read_pack(pas, *number, pack);
+        if (err == ERR_OK || err == ERR_MEMORY)
+            return err;
+    }
+    return pack_default(pack);
+}
+
+static enum err use_pack(struct pas *pas, struct pack *pack, uint32_t number)
+{
+    struct view *view = NULL;
+    enum err err = view_new(&view, pas->engine, pack, pas->lang);
+    if (err != ERR_OK) {
+        pack_free(pack);
+        return err;
+    }
+    view_free(pas->view);
+    pack_free(pas->pack);
+    pas->view = view;
+    pas->pack = pack;
+    pas->pack_number = number;
+    return ERR_OK;
+}
+
+enum err pas_follow(struct pas *pas)
+{
+    struct pack *pack = NULL;
+    uint32_t number = newest_pack(pas, UINT32_MAX);
+    enum err err = ERR_OK;
+    if (!pas->view || number != pas->pack_number) {
+        TRY(choose_pack(pas, &pack, &number));
+        if (pas->view && number == pas->pack_number)
+            pack_free(pack);
+        else
+            TRY(use_pack(pas, pack, number));
+    }
+    TRY(view_refresh(pas->view));
+out:
+    return err;
+}
+
+int pas_open(struct pas **out, const struct pas_open_args *args)
+{
+    enum err err = ERR_OK;
+    struct pas *pas = calloc(1, sizeof *pas);
+    *out = NULL;
+    if (!pas)
+        return (int)ERR_MEMORY;
+    memcpy(pas->lang, args->lang && args->lang[0] == 'e' ? "en" : "fr", 3);
+    TRY(digest_init());
+    TRY(engine_open(&pas->engine, args->dir, args->pass, args->pass_len, args->now_ms,
+                    &pas->repaired));
+    engine_set_time(pas->engine, args->now_ms);
+    code_hex(pas->device, engine_device(pas->engine), ID_LEN);
+    pas->repair = (struct pas_repair){pas->repaired.kept_as, pas->repaired.unsent_saved,
+                                      pas->repaired.unsent_lost, pas->repaired.leaves_to_fetch};
+    TRY(pas_follow(pas));
+    *out = pas;
+    return 0;
+out:
+    pas_close(pas);
+    return (int)err;
+}
+
+void pas_close(struct pas *pas)
+{
+    if (!pas)
+        return;
+    view_free(pas->view);
+    engine_close(pas->engine);
+    pack_free(pas->pack);
+    digest_wipe(pas, sizeof *pas);
+    free(pas);
+}
+
+const struct pas_repair *pas_repaired(const struct pas *pas)
+{
+    return pas->repaired.happened ? &pas->repair : NULL;
+}
+
+void pas_time(struct pas *pas, uint64_t now_ms)
+{
+    engine_set_time(pas->engine, now_ms);
+}
+
+const char *pas_device(const struct pas *pas)
+{
+    return pas->device;
+}
+
+const char *pas_name(const struct pas *pas)
+{
+    return engine_name(pas->engine);
+}

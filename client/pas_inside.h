@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pas_inside: what the files pas_*.c share.
+ */
+#ifndef CLIENT_PAS_INSIDE_H
+#define CLIENT_PAS_INSIDE_H
+
+#include "client/engine.h"
+#include "client/pack.h"
+#include "client/pas_table.h"
+#include "client/passerelle.h"
+#include "client/view.h"
+#include "client/words.h"
+
+struct pas {
+    struct engine *engine;
+    struct pack
+        *pack; /* in force: the newest published one that can be read, else the shipped one */
+    uint32_t pack_number; /* published number it was chosen for; 0 = the shipped one */
+    struct view *view;
+    char lang[3];
+    char why[640];
+    struct engine_repair repaired;
+    struct pas_repair repair;
+    char device[2 * ID_LEN + 1];
+};
+
+/** Begins a public call: forgets the last reason. */
+void pas_begin(struct pas *pas);
+
+/** Ends it: makes sure that an error has a reason. */
+int pas_end(struct pas *pas, enum err err);
+
+/** Sets the reason from a sentence and its arguments, and gives `err`. */
+enum err pas_fail(struct pas *pas, enum err err, enum words_name sentence, ...);
+
+/** Takes over what the engine learned: another pack in force, new entries. */
+enum err pas_follow(struct pas *pas);
+
+/** The record that `text` names; the reason is set when there is none. */
+enum err pas_record(struct pas *pas, const char *text, struct view_record *record);
+
+/** The kind that `text` names: key, or label or plural in any language. */
+enum err pas_kind(struct pas *pas, const char *text, const struct pack_kind **kind);
+
+/** The place of a space by name or id. */
+enum err pas_space_of(struct pas *pas, const char *text, size_t *space);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Carrying bytes for the engine, and what it says about the history.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/pas_inside.h"
+#include "proto/code.h"
+
+size_t pas_servers(const struct pas *pas)
+{
+    return engine_server_count(pas->engine);
+}
+
+const char *pas_server_url(const struct pas *pas, size_t server)
+{
+    return engine_server_url(pas->engine, server);
+}
+
+int pas_sync_begin(struct pas *pas, size_t server, uint64_t wait_ms, unsigned char **request,
+                   size_t *len)
+{
+    struct buf out = {.max = REQUEST_MAX};
+    enum err err = ERR_OK;
+    pas_begin(pas);
+    *request = NULL;
+    *len = 0;
+    TRY(engine_sync_begin(pas->engine, server, wait_ms, &out));
+    TRY(pas_take_bytes(&out, request, len));
+out:
+    buf_free(&out);
+    return pas_end(pas, err);
+}
+
+int pas_sync_finish(struct pas *pas, size_t server, const unsigned char *answer, size_t len,
+                    struct pas_sync *sync)
+{
+    struct engine_sync result = {0};
+    enum err err = ERR_OK;
+    pas_begin(pas);
+    *sync = (struct pas_sync){0};
+    TRY(engine_sync_finish(pas->engine, server, answer, len, &result));
+    *sync = (struct pas_sync){.requests = result.requests,
+                              .again = result.again,
+                              .pushed = result.pushed,
+                              .pulled = result.pulled,
+                              .refused = result.refused,
+                              .alarm = (int)result.alarm};
+    /* Between pages the view waits: it is brought up to date once. */
+    if (!result.again)
+        TRY(pas_follow(pas));
+out:
+    return pas_end(pas, err);
+}
+
+/* --- verifying --- */
+
+int pas_verify(struct pas *pas, size_t space, uint64_t *index)
+{
+    pas_begin(pas);
+    *index = UINT64_MAX;
+    return pas_end(pas, engine_verify(pas->engine, space, index));
+}
+
+struct pas_full {
+    struct pas *pas;
+    struct engine_full *full;
+};
+
+int pas_full_new(struct pas_full **out, struct pas *pas, size_t space)
+{
+    enum err err = ERR_MEMORY;
+    struct pas_full *full = calloc(1, sizeof *full);
+    pas_begin(pas);
+    *out = NULL;
+    if (full) {
+        full->pas = pas;
+        err = engine_full_new(&full->full, pas->engine, space);
+    }
+    if (err == ERR_OK)
+        *out = full;
+    else
+        free(full);
+    return pas_end(pas, err);
+}
+
+int pas_full_begin(struct pas_full *full, unsigned char **request, size_t *len)
+{
+    struct buf out = {.max = REQUEST_MAX};
+    enum err err = ERR_OK;
+    pas_begin(full->pas);
+    *request = NULL;
+    *len = 0;
+    TRY(engine_full_begin(full->full, &out));
+    TRY(pas_take_bytes(&out, request, len));
+out:
+    buf_free(&out);
+    return pas_end(full->pas, err);
+}
+
+int pas_full_finish(struct pas_full *full, const unsigned char *answer, size_t len, bool *done,
+                    uint64_t *index)
+{
+    pas_begin(full->pas);
+    *done = false;
+    *index = UINT64_MAX;
+    return pas_end(full->pas, engine_full_finish(full->full, answer, len, done, index));
+}
+
+void pas_full_free(struct pas_full *full)
+{
+    if (!full)
+        return;
+    engine_full_free(full->full);
+    free(full);
+}
+
+struct log_context {
+    struct pas *pas;
+    size_t space;
+    struct pas_table *table;
+};
+
+static void put_device(struct log_context *log, const uint8_t device[static ID_LEN])
+{
+    pas_table_hex(log->table, device, ID_LEN);
+    pas_table_text(log->table, engine_device_label(log->pas->engine, log->space, device));
+}
+
+static enum err put_entry(void *ctx, const struct engine_audit_entry *entry)
+{
+    struct log_context *log = ctx;
+    struct pas_table *table = log->table;
+    bool data = entry->kind == KIND_DATA;
+    pas_table_row(table);
+    pas_table_text(table, engine_space(log->pas->engine, log->space)->name);
+    pas_table_int(table, (int64_t)entry->index);
+    pas_table_text(table, words_kind(entry->kind));
+    pas_table_text(table, entry->verdict == ERR_OK ? "ok" : err_name(entry->verdict));
+    put_device(log, entry->device);
+    put_device(log, entry->author);
+    if (data)
+        pas_table_int(table, (int64_t)entry->ordinal);
+    else
+        pas_table_null(table);
+    if (data && entry->time_s > 0)
+        pas_table_time(table, (uint64_t)entry->time_s * 1000);
+    else
+        pas_table_null(table);
+    pas_table_time(table, entry->t_recv_ms);
+    pas_table_text(table, entry->code[0] ? entry->code : NULL);
+    pas_table_bool(table, entry->clock_suspect);
+    return pas_table_err(table);
+}
+
+int pas_audit_log(struct pas *pas, size_t space, struct pas_table **out)
+{
+    struct log_context log = {.pas = pas, .space = space};
+    enum err err = ERR_OK;
+    pas_begin(pas);
+    *out = NULL;
+    TRY(pas_table_new(&log.table));
+    pas_table_columns_add(log.table, "space index kind verdict device device_name author"
+                                     " author_name ordinal claimed_at received_at code"
+                                     " clock_suspect");
+    TRY(engine_audit(pas->engine, space, put_entry, &log));
+    TRY(pas_table_err(log.table));
+    *out = log.table;
+    log.table = NULL;
+out:
+    pas_table_free(log.table);
+    return pas_end(pas, err);
+}
+
+int pas_checkpoint(struct pas *pas, size_t space, char **note)
+{
+    struct buf text = {.max = 1 << 16};
+    enum err err = ERR_OK;
+    pas_begin(pas);
+    *note = NULL;
+    TRY(engine_checkpoint(pas->engine, space, &text));
+    TRY(pas_take_text(&text, note));
+out:
+    buf_free(&text);
+    return pas_end(pas, err);
+}
+
+int pas_compare(struct pas *pas, const char *note, size_t len)
+{
+    pas_begin(pas);
+    return pas_end(pas, engine_compare(pas->engine, note, len));
+}

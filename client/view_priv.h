@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * view_priv: what the files view*.c share.
+ *
+ * core_record   rid, id, code, space (number in view->spaces), shred, rec, kind (NULL: unknown), locked
+ * core_entry    seq (log order within a space), rid, field, type, op, value as SQL value, author, run, ordinal, device,
+ *               time_s, recv_ms and leaf (NULL while pending), base, box, pack, live
+ * core_conflict rid, field, seq of a standing entry, shown
+ * core_touched  rid of records to merge again
+ */
+#ifndef CLIENT_VIEW_PRIV_H
+#define CLIENT_VIEW_PRIV_H
+
+#include <sqlite3.h>
+
+#include "client/view.h"
+#include "proto/merge.h"
+
+/* Statements that are prepared once: X(name, SQL). */
+#define VIEW_STATEMENTS(X)                                                                         \
+    X(RECORD_GET, "SELECT rid FROM core_record WHERE shred = ?1 AND rec = ?2")                     \
+    X(RECORD_PUT, "INSERT INTO core_record(id, code, space, shred, rec, locked)"                   \
+                  " VALUES(?1, ?2, ?3, ?4, ?5, 0)")                                                \
+    X(RECORD_ROW, "SELECT id, code, space, shred, rec, kind FROM core_record WHERE rid = ?1")      \
+    X(RECORD_SET, "UPDATE core_record SET kind = ?2, locked = ?3 WHERE rid = ?1")                  \
+    X(RECORD_DROP, "DELETE FROM core_record WHERE rid = ?1")                                       \
+    X(ENTRY_PUT,                                                                                   \
+      "INSERT INTO core_entry(rid, field, type, op, value, author, run, ordinal, device, time_s,"  \
+      " recv_ms, base, leaf, box, pack, live)"                                                     \
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0)")              \
+    X(ENTRY_LIVE, "UPDATE core_entry SET live = ?2 WHERE seq = ?1")                                \
+    X(ENTRIES, "SELECT seq, field, type, op, value, author, run, ordinal, time_s, recv_ms, base,"  \
+               " leaf, pack, live FROM core_entry WHERE rid = ?1"                                  \
+               " ORDER BY field, iif(op IS NULL, NULL, value), seq")                               \
+    X(TOUCH, "INSERT OR IGNORE INTO core_touched VALUES(?1)")                                      \
+    X(TOUCHED, "SELECT rid FROM core_touched")                                                     \
+    X(CONFLICT_PUT, "INSERT INTO core_conflict VALUES(?1, ?2, ?3, ?4)")                            \
+    X(CONFLICT_DROP, "DELETE FROM core_conflict WHERE rid = ?1")                                   \
+    X(SEARCH_PUT, "INSERT INTO search(rowid, text) VALUES(?1, ?2)")                                \
+    X(SEARCH_DROP, "DELETE FROM search WHERE rowid = ?1")
+
+#define VIEW_STATEMENT_ROW(name, sql) VIEW_ST_##name,
+enum view_statement { VIEW_STATEMENTS(VIEW_STATEMENT_ROW) VIEW_ST_N };
+#undef VIEW_STATEMENT_ROW
+
+struct view_space {
+    uint8_t id[ID_LEN];
+    uint64_t size, generation; /* what the tables hold */
+};
+
+/* One value of one field while a record is merged. */
+struct view_entry {
+    struct merge_entry merge;
+    int64_t seq;
+    uint32_t field;
+    uint64_t pack;
+    enum pack_value_type type;
+    int op;
+    int64_t integer;
+    size_t text, text_len; /* in view->texts, zero-terminated */
+    bool fits;
+    bool was_live;
+};
+
+struct view {
+    struct engine *engine;
+    const struct pack *pack;
+    char lang[3];
+    sqlite3 *db;
+    sqlite3_stmt *statements[VIEW_ST_N];
+    sqlite3_stmt **row_put, **row_drop; /* one per kind of the pack */
+    struct view_space *spaces;
+    size_t n_spaces;
+    uint64_t keyless;
+    bool broken; /* an error left the tables undefined: build them again */
+    /* Scratch of the record that is merged. */
+    struct view_entry *entries;
+    struct merge_entry *scratch;
+    size_t *which; /* scratch[i] is entries[which[i]] */
+    size_t n_entries, entries_cap;
+    struct buf texts;
+};
+
+/** The error that goes with an SQLite result; ROW and DONE are fine. */
+enum err view_rc(int rc);
+
+/** A prepared statement, reset and without bindings; NULL without memory. */
+sqlite3_stmt *view_statement(struct view *view, enum view_statement which);
+
+/** Runs a prepared statement that gives no row. */
+enum err view_run(sqlite3_stmt *statement);
+
+/** Runs fixed SQL. */
+enum err view_exec(struct view *view, const char *sql);
+
+/** Prepares SQL of ours (not of users); finalize it. */
+enum err view_prepare(struct view *view, sqlite3_stmt **statement, const char *sql);
+
+/** Makes the schema: functions first, then the pack's tables, then ours. */
+enum err view_schema(struct view *view);
+enum err view_functions(struct view *view);
+
+/** Fills core_space and core_member from the engine. */
+enum err view_people(struct view *view);
+
+/** Takes one change into core_entry; `number` is the space's place in view->spaces. */
+enum err view_take(struct view *view, size_t number, const struct engine_change *change);
+
+/** Merges all touched records again. */
+enum err view_merge(struct view *view);
+
+/** The engine's number of a space of the view; SIZE_MAX when it has none. */
+size_t view_space_engine(const struct view *view, size_t number);
+/** And back; adds it when it is new. */
+enum err view_space_number(struct view *view, size_t space, size_t *number);
+
+/** Place of a kind in the pack. */
+size_t view_kind_place(const struct view *view, const struct pack_kind *kind);
+
+/** Reads a field's column of a row into a value (pack_value_fini). */
+enum err view_column_value(struct view *view, sqlite3_stmt *row, int column,
+                           const struct pack_field *field, struct pack_value *out);
+
+/** The wording of a field's value for people; a reference becomes the title of its record. The buffer gets a
+ * zero-terminated text. */
+enum err view_wording(struct view *view, const struct pack_field *field,
+                      const struct pack_value *value, struct buf *out);
+
+/** The name that members gave a device (hex), or the device's first digits. */
+enum err view_device_name(struct view *view, const char *device, char out[static NAME_LEN_MAX + 1]);
+
+/** One cell: the value, and its wording for people. */
+enum err view_field_cell(struct view *view, struct pas_table *table, const struct pack_field *field,
+                         const struct pack_value *value, bool people);
+
+/** Puts columns of a running statement into the next cells of a table. */
+void view_cell(struct pas_table *table, sqlite3_stmt *row, int column);
+
+/** Runs a prepared statement of ours and puts its columns from `from` on, under their own names, into a new table. */
+enum err view_table_of(sqlite3_stmt *statement, struct pas_table **out);
+
+#endif
