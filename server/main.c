@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * passerelled: the sync server. One table of sub-commands; each lives in main_*.c.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "proto/digest.h"
+#include "server/main_command.h"
+
+static const struct main_command commands[] = {
+    {"init", main_init, "make a new server and print its founder link",
+     "usage: passerelled init --data DIR --url URL [--log-name NAME] [--json]\n"
+     "\n"
+     "Makes the keys and databases of a new server in DIR and prints a founder link, with which\n"
+     "the first space is founded (passerelle space create --server LINK). The link works once.\n"
+     "\n"
+     "  --data DIR        folder for keys and databases; made if it is not there\n"
+     "  --url URL         how devices reach the server, such as https://sync.example.org\n"
+     "                    (http only for 127.0.0.1, [::1] and localhost)\n"
+     "  --log-name NAME   name in every checkpoint; the host of the URL if left out; never "
+     "changes\n"
+     "  --json            print {\"founder_link\": ...}\n"},
+    {"serve", main_serve, "serve",
+     "usage: passerelled serve --config FILE [options]\n"
+     "       passerelled serve --data DIR [--listen ADDRESS:PORT] [options]\n"
+     "\n"
+     "Serves until SIGTERM or SIGINT; requests under way are answered first. Options given here\n"
+     "win over the file. TLS is done by a proxy in front (see deploy/Caddyfile).\n"
+     "\n"
+     "  --config FILE     configuration, explained in deploy/passerelled.conf.example\n"
+     "  --data DIR        the server's data folder\n"
+     "  --listen WHERE    127.0.0.1:8787, [::1]:8787 or unix:/run/passerelle.sock; port 0 takes "
+     "any\n"
+     "  --port-file FILE  write the chosen port there when ready\n"
+     "  --insecure-http   allow plain HTTP on other addresses than loopback (tests only)\n"
+     "  --accept-clock    the clock is right although it jumped by more than 30 days\n"},
+    {"check", main_check, "verify everything that is stored",
+     "usage: passerelled check --data DIR [--deep] [--json]\n"
+     "\n"
+     "Verifies every entry, body, tree node and checkpoint, replays all memberships, and names "
+     "the\n"
+     "first index that is wrong. May run beside a server. Exit code 1 if anything is wrong.\n"
+     "\n"
+     "  --deep            also check the database files themselves, page by page\n"},
+    {"stats", main_stats, "how much is stored",
+     "usage: passerelled stats --data DIR [--json]\n"
+     "\n"
+     "Per space: leaves, bodies, bytes, devices, keys. The server does not know names.\n"},
+    {"founder-link", main_founder_link, "print another founder link",
+     "usage: passerelled founder-link --data DIR [--json]\n"
+     "\n"
+     "Prints a further link that founds one space. May run beside a server.\n"},
+};
+
+static const struct main_command *command_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static int usage(FILE *out)
+{
+    fputs("usage: passerelled COMMAND [options]; passerelled COMMAND --help tells more\n\n", out);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(out, "  %-14s%s\n", commands[i].name, commands[i].summary);
+    fputs("  version       print the version\n", out);
+    return out == stdout ? EXIT_DONE : EXIT_USAGE;
+}
+
+/* Keys live in this process: no core dump and no debugger of another user may see them. */
+static void harden(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__ /* its leak check attaches to the process */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+    umask(077);
+}
+
+static int run(const struct main_command *command, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            fputs(command->help, stdout);
+            return EXIT_DONE;
+        }
+    }
+    return command->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    harden();
+    if (argc < 2)
+        return usage(stderr);
+    const char *name = argv[1];
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return usage(stdout);
+    if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0) {
+        puts("passerelled " PASSERELLE_VERSION);
+        return EXIT_DONE;
+    }
+    const struct main_command *command = command_of(name);
+    if (!command) {
+        main_refuse("there is no command \"%s\"; see passerelled --help", name);
+        return EXIT_USAGE;
+    }
+    if (digest_init() != ERR_OK)
+        return main_refuse("libsodium could not be initialised");
+    int code = run(command, argc - 1, argv + 1);
+    if (fflush(stdout) != 0 && code == EXIT_DONE)
+        code = main_refuse("standard output could not be written");
+    return code;
+}

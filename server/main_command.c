@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/main_command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/store.h"
+#include "server/store_folder.h"
+
+int main_refuse(const char *format, ...)
+{
+    va_list args;
+    fputs("passerelled: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return EXIT_REFUSED;
+}
+
+static const struct main_option *option_of(const struct main_option *options, size_t n,
+                                           const char *name, size_t len)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strlen(options[i].name) == len && memcmp(options[i].name, name, len) == 0)
+            return &options[i];
+    }
+    return NULL;
+}
+
+int main_options(int argc, char **argv, const struct main_option *options, size_t n)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i];
+        const char *equals = strchr(name, '=');
+        const struct main_option *option = NULL;
+        if (name[0] == '-' && name[1] == '-')
+            option = option_of(options, n, name + 2,
+                               equals ? (size_t)(equals - name - 2) : strlen(name + 2));
+        if (!option || (option->flag && equals)) {
+            main_refuse("%s: what is \"%s\"? See passerelled %s --help", argv[0], name, argv[0]);
+            return EXIT_USAGE;
+        }
+        if (option->flag) {
+            *option->flag = true;
+        } else if (equals) {
+            *option->value = equals + 1;
+        } else if (++i < argc) {
+            *option->value = argv[i];
+        } else {
+            main_refuse("%s: %s needs a value", argv[0], name);
+            return EXIT_USAGE;
+        }
+    }
+    return EXIT_DONE;
+}
+
+int main_open_key(const char *folder, struct serverkey *key)
+{
+    enum err err = store_folder_key(folder, key);
+    switch (err) {
+    case ERR_OK:
+        return EXIT_DONE;
+    case ERR_NOT_FOUND:
+        return main_refuse("%s holds no server: make one with"
+                           " \"passerelled init --data %s --url URL\"",
+                           folder, folder);
+    case ERR_DENIED:
+        return main_refuse("%s/server.key must be readable by the server's user and by nobody else"
+                           " (chmod 600, chown)",
+                           folder);
+    case ERR_FORMAT:
+        return main_refuse("%s/server.key is damaged: put a copy of it back; without these keys"
+                           " the devices no longer know this server",
+                           folder);
+    default:
+        return main_refuse("%s/server.key: %s", folder, err_text(err));
+    }
+}
+
+int main_open_store(const char *folder, int mode, struct store **store)
+{
+    enum err err = store_sqlite_open(store, folder, (enum store_mode)mode);
+    switch (err) {
+    case ERR_OK:
+        return EXIT_DONE;
+    case ERR_NOT_FOUND:
+        return main_refuse("%s holds keys but no log.db: restore a backup into it", folder);
+    case ERR_VERSION:
+        return main_refuse("%s was written by a newer passerelled: install that version", folder);
+    case ERR_CORRUPT:
+        return main_refuse("%s: log.db or keys.db is not a database of passerelled, or damaged:"
+                           " restore a backup",
+                           folder);
+    case ERR_FULL:
+        return main_refuse("%s: %s", folder, err_text(err));
+    default:
+        return main_refuse("%s: the databases cannot be opened (%s): is the folder the server's,"
+                           " and writable?",
+                           folder, err_text(err));
+    }
+}
+
+void main_json_text(const char *text, size_t len)
+{
+    putchar('"');
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else if (c < 0x20)
+            printf("\\u%04x", c);
+        else
+            putchar(c);
+    }
+    putchar('"');
+}
+
+void main_json_id(const uint8_t id[static ID_LEN])
+{
+    putchar('"');
+    for (size_t i = 0; i < ID_LEN; i++)
+        printf("%02x", id[i]);
+    putchar('"');
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * store_folder: the data folder of a server.
+ *
+ *   DIR/server.key   the server's keys (serverkey.h), mode 0600
+ *   DIR/log.db       entries; DIR/keys.db slots, seals, inboxes (store.h)
+ *   DIR/lock         held by the one process that serves
+ */
+#ifndef SERVER_STORE_FOLDER_H
+#define SERVER_STORE_FOLDER_H
+
+#include "server/serverkey.h"
+
+enum { STORE_FOLDER_PATH_MAX = 4096 };
+
+/** Makes the folder (mode 0700) if it is not there and writes the key file into it, durably.
+ * ERR_EXISTS: there is a key file already. ERR_FULL, ERR_DENIED, ERR_IO. */
+enum err store_folder_create(const char *folder, const struct serverkey *key);
+
+/** Reads the key file. ERR_NOT_FOUND; ERR_DENIED: not readable, or others may read it; ERR_FORMAT, ERR_VERSION. */
+enum err store_folder_key(const char *folder, struct serverkey *key);
+
+/** Takes the folder for this process until it ends or *lock is closed. ERR_BUSY: another process serves it. */
+enum err store_folder_lock(const char *folder, int *lock);
+void store_folder_unlock(int lock);
+
+/** Writes a small file so that it is there whole or not at all. */
+enum err store_folder_write(const char *path, const void *bytes, size_t len);
+
+#endif
