@@ -328,6 +328,97 @@ static void test_reports(void **state)
     sqlite3_close(db);
 }
 
+/* How many records a rule speaks of now, less those whose point is done. */
+static int due_items(sqlite3 *db, const char *rule, const char *point)
+{
+    sqlite3_stmt *find, *row;
+    char sql[4096];
+    assert_int_equal(
+        sqlite3_prepare_v2(
+            db,
+            "SELECT kind, date, coalesce(condition, '1'), (SELECT group_concat("
+            "'EXISTS (SELECT 1 FROM ' || d.kind || ' s WHERE NOT s.mistake AND (' ||"
+            " d.condition || '))', ' OR ') FROM domain_rule_done d WHERE d.rule = q.key"
+            " AND d.role = 'done') FROM domain_rule q WHERE key = ?1",
+            -1, &find, NULL),
+        SQLITE_OK);
+    sqlite3_bind_text(find, 1, rule, -1, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(find), SQLITE_ROW);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT count(*) FROM %s r WHERE NOT r.mistake AND (%s) IS NOT NULL AND (%s) AND NOT (%s)",
+        (const char *)sqlite3_column_text(find, 0), (const char *)sqlite3_column_text(find, 1),
+        (const char *)sqlite3_column_text(find, 2), (const char *)sqlite3_column_text(find, 3));
+    sqlite3_finalize(find);
+    if (pack_prepare(db, sql, &row) != ERR_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    static const char *const names[] = {":point", ":aujourdhui", ":item"};
+    const char *const values[] = {point, "2025-06-15", "item"};
+    for (int i = 0; i < 3; i++) {
+        int at = sqlite3_bind_parameter_index(row, names[i]);
+        if (at)
+            sqlite3_bind_text(row, at, values[i], -1, SQLITE_STATIC);
+    }
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    int n = sqlite3_column_int(row, 0);
+    sqlite3_finalize(row);
+    return n;
+}
+
+static void test_rules(void **state)
+{
+    (void)state;
+    sqlite3 *db = open_view();
+    run(db, "INSERT INTO placement(id, personne, debut, essai_fin, etat) VALUES"
+            " ('e', 'p', '2025-05-05', '2025-07-04', 'promis')");
+    assert_int_equal(due_items(db, "R0", "PREP"), 1);
+    assert_int_equal(due_items(db, "R1", "J1"), 1);
+    assert_int_equal(due_items(db, "R8", "ESSAI"), 1);
+    assert_int_equal(due_items(db, "RUPTURE", "RUPTURE"), 0);
+
+    /* Done is done for its own point only; what was postponed or a mistake is still due. */
+    run(db, "INSERT INTO suivi(id, placement, regle, etat) VALUES ('s1', 'e', 'J1', 'fait'),"
+            " ('s2', 'e', 'J3', 'reporte'), ('s3', 'e', 'J5', NULL)");
+    run(db, "INSERT INTO suivi(id, placement, regle, etat, mistake) VALUES ('s4', 'e', 'FS1s', "
+            "'fait', 1)");
+    assert_int_equal(due_items(db, "R1", "J1"), 0);
+    assert_int_equal(due_items(db, "R2", "J3"), 1);
+    assert_int_equal(due_items(db, "R3", "J5"), 0);
+    assert_int_equal(due_items(db, "R4", "FS1s"), 1);
+    assert_int_equal(due_items(db, "R5", "FS1e"), 1);
+
+    /* A broken contract cancels what is left and adds its two follow-ups, dated or not. */
+    run(db, "UPDATE placement SET etat = 'rompu'");
+    assert_int_equal(due_items(db, "R2", "J3"), 0);
+    assert_int_equal(due_items(db, "R6", "M1"), 0);
+    assert_int_equal(due_items(db, "R8", "ESSAI"), 0);
+    assert_int_equal(due_items(db, "RUPTURE", "RUPTURE"), 1);
+    assert_int_equal(due_items(db, "RUPTURE", "REPRISE"), 1);
+
+    /* No answer asks for another attempt, until there is one, or the company is done with. */
+    run(db,
+        "INSERT INTO entreprise(id, nom, etat) VALUES ('a', 'A', 'ciblee'), ('b', 'B', 'refus')");
+    run(db, "INSERT INTO prospection(id, entreprise, date, created_at, resultat) VALUES"
+            " ('r1', 'a', '2025-03-02', 1, 'sans_reponse'), ('r2', 'b', '2025-03-02', 1, NULL)");
+    assert_int_equal(due_items(db, "R11", "RELANCE"), 1);
+    run(db, "INSERT INTO prospection(id, entreprise, date, created_at, resultat) VALUES"
+            " ('r3', 'a', '2025-03-02', 2, 'rdv_obtenu')");
+    assert_int_equal(due_items(db, "R11", "RELANCE"), 0);
+
+    /* The second contact without information given asks for it. */
+    run(db, "INSERT INTO personne(id, prenom) VALUES ('p', 'Ana')");
+    run(db, "INSERT INTO contact(id, personne, date) VALUES ('c1', 'p', '2025-01-01')");
+    assert_int_equal(due_items(db, "R18", "INFORMATION"), 0);
+    run(db, "INSERT INTO contact(id, personne, date) VALUES ('c2', 'p', '2025-01-08')");
+    assert_int_equal(due_items(db, "R18", "INFORMATION"), 1);
+    run(db, "UPDATE personne SET etat = 'gelee'");
+    assert_int_equal(due_items(db, "R18", "INFORMATION"), 0);
+    run(db, "UPDATE personne SET etat = 'active'");
+    run(db, "UPDATE contact SET info_donnee = 1 WHERE id = 'c2'");
+    assert_int_equal(due_items(db, "R18", "INFORMATION"), 0);
+    sqlite3_close(db);
+}
+
 /* Every part of every report and sheet runs on an empty view and gives no error. */
 static void test_all_sql_runs(void **state)
 {
@@ -811,14 +902,15 @@ static void test_hints(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_shape),
-        cmocka_unit_test(test_no_origin),    cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_fill),         cmocka_unit_test(test_table_sql),
-        cmocka_unit_test(test_reports),      cmocka_unit_test(test_all_sql_runs),
-        cmocka_unit_test(test_prepare),      cmocka_unit_test(test_small_pack),
-        cmocka_unit_test(test_broken_packs), cmocka_unit_test(test_damaged_packs),
-        cmocka_unit_test(test_values),       cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_fits),         cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_numbers),       cmocka_unit_test(test_shape),
+        cmocka_unit_test(test_no_origin),     cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_fill),          cmocka_unit_test(test_table_sql),
+        cmocka_unit_test(test_reports),       cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_all_sql_runs),  cmocka_unit_test(test_prepare),
+        cmocka_unit_test(test_small_pack),    cmocka_unit_test(test_broken_packs),
+        cmocka_unit_test(test_damaged_packs), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_too_long),      cmocka_unit_test(test_fits),
+        cmocka_unit_test(test_hints),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
