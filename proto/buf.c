@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/buf.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ static void grow(struct buf *b, size_t need)
         b->err = ERR_MEMORY;
         return;
     }
+    assert(b->len == 0 || b->bytes);
     if (b->len)
         memcpy(bytes, b->bytes, b->len);
     if (b->bytes) {

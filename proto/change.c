@@ -5,6 +5,7 @@
  */
 #include "proto/change.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -226,6 +227,7 @@ static void take_change(struct change *item, struct buf *text, struct records *r
         wire_fail(in, probe.err);
     if (in->err != ERR_OK)
         return;
+    assert(ref == 0 || records->ids);
     if (ref > 0)
         memcpy(item->record, records->ids[ref - 1], RECORD_LEN);
     size_t before = text->len;
@@ -248,8 +250,10 @@ static enum err take_changes(struct change_box *box, const struct wire_doc *doc,
         wire_fail(&list, ERR_FORMAT);
     box->n = list.left / PER_CHANGE;
     box->items = calloc(box->n + 1, sizeof *box->items);
-    if (!box->items)
+    if (!box->items) {
+        box->n = 0;
         wire_fail(&list, ERR_MEMORY);
+    }
     for (size_t i = 0; i < box->n && list.err == ERR_OK; i++)
         take_change(&box->items[i], &box->text, &records, &list, seen_size);
     if (records.used != records.n)

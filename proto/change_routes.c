@@ -98,8 +98,10 @@ static void take_sources(struct change_routes *routes, struct wire_in *in)
         wire_fail(&list, ERR_FORMAT);
     routes->n_sources = list.left / 2;
     routes->sources = calloc(routes->n_sources + 1, sizeof *routes->sources);
-    if (!routes->sources)
+    if (!routes->sources) {
+        routes->n_sources = 0;
         wire_fail(&list, ERR_MEMORY);
+    }
     for (size_t i = 0; i < routes->n_sources && list.err == ERR_OK; i++) {
         struct change_source *source = &routes->sources[i];
         if (wire_bytes_or_nil(&list, source->author, ID_LEN) &&
@@ -163,8 +165,10 @@ static void take_routes(struct change_routes *routes, struct wire_in *in)
     routes->n = in->left;
     routes->routes = calloc(routes->n + 1, sizeof *routes->routes);
     routes->marks = calloc(marks_max(*in) + 1, sizeof *routes->marks);
-    if (!routes->routes || !routes->marks)
+    if (!routes->routes || !routes->marks) {
+        routes->n = 0;
         wire_fail(in, ERR_MEMORY);
+    }
     for (size_t i = 0; i < routes->n && in->err == ERR_OK; i++)
         take_route(routes, &routes->routes[i], in);
 }

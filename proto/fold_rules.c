@@ -689,6 +689,7 @@ static void effect_other(struct fold *fold, const struct fold_entry *entry,
                          const struct fold_plan *plan)
 {
     const struct op *op = &entry->leaf->op;
+    struct fold_device *device;
     switch (plan->kind) {
     case KIND_LOG_KEY:
         memcpy(fold->log_pk, op->u.log_key.log_pk, PK_LEN);
@@ -703,7 +704,9 @@ static void effect_other(struct fold *fold, const struct fold_entry *entry,
         fold->pack_index = entry->index;
         break;
     case KIND_DEVICE_REKEY:
-        memcpy(device_for_change(fold, entry->leaf->device)->x_pk, op->u.device_rekey.x_pk, PK_LEN);
+        device = device_for_change(fold, entry->leaf->device);
+        assert(device);
+        memcpy(device->x_pk, op->u.device_rekey.x_pk, PK_LEN);
         break;
     case KIND_INVITE:
         fold->invites[fold->n_invites] = (struct fold_invite){.roles = op->u.invite.roles,

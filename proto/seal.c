@@ -373,6 +373,7 @@ size_t seal_padded_len(size_t len)
     if (need <= PAD_MIN)
         return PAD_MIN;
     unsigned e = log2_floor(need), s = log2_floor(e) + 1;
+    assert(e >= 5 && e > s);
     size_t mask = ((size_t)1 << (e - s)) - 1;
     return (need + mask) & ~mask;
 }
