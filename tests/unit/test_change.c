@@ -403,7 +403,15 @@ static void test_hostile_sizes(void **state)
     assert_err(decode(&box, out.bytes, out.len, 100), ERR_TOO_BIG);
     buf_reset(&out);
     buf_reset(&inner);
-    /* One value that is too long. */
+    /* The longest value, and one that is too long. */
+    buf_put(&inner, "\x92\x90\x94\x00\x00\x10\xda\xff\xfd", 9);
+    memset(buf_room(&inner, 65533), 'x', 65533);
+    box_of(&out, inner.bytes, inner.len);
+    assert_ok(decode(&box, out.bytes, out.len, 100));
+    assert_int_equal(box.items[0].value_len, VALUE_MAX);
+    change_box_free(&box);
+    buf_reset(&out);
+    buf_reset(&inner);
     buf_put(&inner, "\x92\x90\x94\x00\x00\x10\xdb\x00\x01\x00\x00", 11);
     memset(buf_room(&inner, 65536), 'x', 65536);
     box_of(&out, inner.bytes, inner.len);
@@ -430,6 +438,9 @@ static void test_envelope(void **state)
     buf_reset(&out);
     change_pad(&out, (const uint8_t *)"\0\1\1\xff\xff\xff\xff", 7, 100);
     assert_err(decode(&box, out.bytes, out.len, 1), ERR_CORRUPT);
+    buf_reset(&out);
+    change_pad(&out, zero, 40, 44);
+    assert_int_equal(out.len, 44);
     buf_reset(&out);
     change_pad(&out, zero, 40, 43);
     assert_int_equal(out.len, 0);

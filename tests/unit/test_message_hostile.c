@@ -640,11 +640,11 @@ static void test_mutated_requests(void **state)
     struct buf out = {0};
     struct dice d = {14};
     size_t accepted = 0;
-    for (int round = 0; round < 20000; round++) {
-        if (round % 5000 == 0) {
+    for (int round = 0; round < 8000; round++) {
+        if (round % 2000 == 0) {
             buf_reset(&out);
             sample_request(&made, &rows, &keys);
-            made.flags = round % 10000 ? FLAG_REFILL : 0;
+            made.flags = round % 4000 ? FLAG_REFILL : 0;
             assert_ok(message_request_make(&out, &made, keys.aud, keys.ed_sk));
             assert_ok(message_request_open(&opened, out.bytes, out.len));
         }
@@ -654,7 +654,7 @@ static void test_mutated_requests(void **state)
         accepted += decode_rest(&got, rest.bytes, rest.len) == ERR_OK;
         buf_free(&rest);
     }
-    assert_in_range(accepted, 1000, 19000); /* both sides were seen */
+    assert_in_range(accepted, 400, 7600); /* both sides were seen */
     buf_free(&out);
 }
 
@@ -669,14 +669,14 @@ static void test_mutated_responses(void **state)
     sample_response(&made, &rows);
     assert_ok(message_response_make(&out, &made, request_hash, keys.resp_sk));
     assert_ok(message_response_open(&opened, out.bytes, out.len, request_hash, keys.resp_pk));
-    for (int round = 0; round < 8000; round++) {
+    for (int round = 0; round < 3000; round++) {
         struct buf body = {0};
         buf_put(&body, opened.body, opened.body_len);
         mutate(&d, &body);
         accepted += decode_body(body.bytes, body.len) == ERR_OK;
         buf_free(&body);
     }
-    assert_in_range(accepted, 400, 7600);
+    assert_in_range(accepted, 150, 2850);
     message_response_free(&opened);
     buf_free(&out);
 }
