@@ -184,6 +184,30 @@ enum err engine_edit(struct engine *engine, size_t space, const uint8_t shred[st
  * engine_edit call. ERR_NOT_FOUND: nothing to take back; `*n` says how many changes went. */
 enum err engine_undo(struct engine *engine, uint64_t within_ms, size_t *n);
 
+/** Work that the server refused for good (a lost role, an erased dossier...). It is kept, given by engine_pending as
+ * before, and sent again only after engine_retry. */
+struct engine_refused {
+    enum err status;
+    enum leaf_kind kind; /* KIND_DATA for changes */
+    uint64_t changes;    /* 0 for an operation */
+    uint64_t made_ms;
+};
+size_t engine_refused_count(const struct engine *engine, size_t space);
+void engine_refused(const struct engine *engine, size_t space, size_t i,
+                    struct engine_refused *out);
+
+/** Lets everything that was refused wait for the next sync again; `*n` changes and operations. ERR_FULL, ERR_IO. */
+enum err engine_retry(struct engine *engine, size_t space, size_t *n);
+
+/* --- small blobs for the layers above, sealed under the db key (a cached view); all go at any erasure --- */
+
+/** Keeps a blob (borrowed) under a name, over an older one. ERR_FULL, ERR_TOO_BIG (256 MiB), ERR_IO. */
+enum err engine_cache_put(struct engine *engine, const char *name, const uint8_t *bytes,
+                          size_t len);
+/** Appends it to `out` (whose `max` is the caller's). ERR_NOT_FOUND. */
+enum err engine_cache_get(struct engine *engine, const char *name, struct buf *out);
+enum err engine_cache_delete(struct engine *engine, const char *name);
+
 /* --- one round trip --- */
 
 struct engine_sync {

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * engine_inside: the state of an engine, for the modules under engine.h; nobody above includes it.
+ *
+ *   engine -> servers (keys, clock, the request on its way)
+ *          -> spaces (space.h: fold, tree, keys, dossiers, outbox)
+ */
+#ifndef CLIENT_ENGINE_INSIDE_H
+#define CLIENT_ENGINE_INSIDE_H
+
+#include "client/engine.h"
+#include "client/keyring.h"
+#include "client/replica.h"
+#include "client/space.h"
+#include "proto/message.h"
+
+/** One row of the request on its way: which space, which of its leaves stand where. */
+struct flight_row {
+    size_t space;
+    size_t n_leaves;
+    uint64_t *seqs; /* seq of leaf k */
+    bool joins;     /* its inbox holds this device's join */
+    bool pushed;    /* it carried anything beyond the question what is new */
+};
+
+struct server {
+    uint64_t no; /* record in REPLICA_SERVER */
+    char url[512];
+    char log_name[NAME_LEN_MAX + 1];
+    uint8_t log_pk[PK_LEN], resp_pk[PK_LEN];
+    uint8_t store_id[STORE_ID_LEN];
+    int64_t offset_ms; /* server-signed time minus this device's clock */
+    /* The request on its way. */
+    bool waiting;
+    bool full; /* of a full audit: engine_sync_finish does not take it */
+    uint8_t hash[HASH_LEN];
+    size_t n_rows;
+    struct flight_row rows[ROWS_MAX];
+    unsigned clock_tries;
+    unsigned requests; /* since the last one that left nothing to do */
+    size_t next_row;   /* where an unknown device or a long list of spaces goes on */
+};
+
+struct engine {
+    char dir[4096];
+    int lock;
+    struct keyring ring;
+    struct replica *replica;
+    char name[NAME_LEN_MAX + 1];
+    uint64_t now_ms;
+    uint8_t run[RUN_LEN];
+    uint64_t ordinal; /* of the last change of this run */
+    uint64_t edits;   /* number of the last engine_edit, over all spaces */
+    size_t n_servers;
+    struct server *servers;
+    size_t n_spaces;
+    struct space **spaces;
+};
+
+/** Reads servers and spaces from the open replica; forgets them and closes it. */
+enum err engine_load(struct engine *engine);
+void engine_unload(struct engine *engine);
+
+/** The space with this index; asserts that there is one. */
+struct space *engine_at(const struct engine *engine, size_t i);
+
+/** The server that a space lives on. */
+struct server *engine_server_of(const struct engine *engine, const struct space *space);
+
+/** The server-signed clock: this device's clock corrected by what the space's server said last. */
+uint64_t engine_server_ms(const struct engine *engine, const struct server *server);
+
+/** Server `i` of those that engine_server_count counts; NULL. */
+struct server *engine_server_at(struct engine *engine, size_t i);
+
+/** Writes a server's record. */
+enum err engine_server_save(struct engine *engine, const struct server *server);
+
+/** The server with these keys at `url`, made if it is new. ERR_WRONG_SERVER: the device knows other keys for the URL. */
+enum err engine_server_add(struct engine *engine, const char *url,
+                           const struct message_server *pinned, size_t *server);
+
+/** Takes a new, unloaded space into the list; the engine owns it then. ERR_MEMORY. */
+enum err engine_space_add(struct engine *engine, struct space *space);
+
+/** The space with this id; NULL. */
+struct space *engine_space_by_id(const struct engine *engine, const uint8_t id[static ID_LEN],
+                                 size_t *i);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * operate: control leaves from waiting operations: ctl_prev, bodies under the routing key, seals, rotation of the
+ * epoch keys (PROTOCOL.md 6).
+ */
+#ifndef CLIENT_OPERATE_H
+#define CLIENT_OPERATE_H
+
+#include "client/build.h"
+
+/** Makes leaves of all operations that wait, and an epoch_change behind them when somebody loses the right to read
+ * and this device is an admin. In a transaction. */
+enum err operate_build(struct engine *engine, struct space *space, struct build_chain *chain);
+
+/** Makes the four leaves of a founding: `genesis` (made by the caller, already in the chain) is followed by
+ * epoch_change 1 and the labels of the space and of this device. In a transaction. */
+enum err operate_found(struct engine *engine, struct space *space, struct build_chain *chain,
+                       const struct leaf *genesis);
+
+/** Appends the compressed text of a pack_set, put together from its bodies. ERR_CORRUPT. */
+enum err operate_pack_text(struct engine *engine, const struct space *space, uint64_t index,
+                           struct buf *out);
+
+#endif

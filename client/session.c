@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is sent is stored first; what comes back is taken row by row (take.h).
+ */
+#include "client/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/enrol.h"
+#include "client/take.h"
+#include "proto/digest.h"
+
+enum { PAGE_BYTES = 4 << 20, PUSH_BYTES = 4 << 20, ARENA_MAX = 64 << 20, REQUESTS_MAX = 10000 };
+enum { OFFSET_NEWS_MS = 30000 };
+
+/* --- begin --- */
+
+static void forget_flight(struct server *server)
+{
+    for (size_t i = 0; i < server->n_rows; i++)
+        free(server->rows[i].seqs);
+    server->n_rows = 0;
+    server->waiting = false;
+}
+
+/* The server knows a device that any of its spaces lists or listed. */
+static bool is_known(const struct engine *engine, const struct server *server)
+{
+    for (size_t i = 0; i < engine->n_spaces; i++) {
+        const struct space *space = engine->spaces[i];
+        if (engine_server_of(engine, space) == server &&
+            (space_self(engine, space) || space->pub.state == SPACE_ACTIVE))
+            return true;
+    }
+    return false;
+}
+
+static bool takes_part(const struct engine *engine, const struct server *server,
+                       const struct space *space)
+{
+    return engine_server_of(engine, space) == server && space->pub.state != SPACE_REFUSED &&
+           space->pub.state != SPACE_REVOKED;
+}
+
+/* Which spaces the request is about. An unknown device may ask about one at a time; foundings come first. */
+static size_t choose_rows(const struct engine *engine, struct server *server, size_t *chosen)
+{
+    size_t n = 0, candidates = 0, first = server->next_row;
+    bool known = is_known(engine, server);
+    for (size_t i = 0; i < engine->n_spaces; i++)
+        candidates += takes_part(engine, server, engine->spaces[i]);
+    if (first >= candidates)
+        first = 0;
+    size_t most = known ? ROWS_MAX : 1, at = 0;
+    for (size_t turn = 0; turn < 2 && n < most && n < candidates; turn++, at = 0) {
+        for (size_t i = 0; i < engine->n_spaces && n < most; i++) {
+            if (!takes_part(engine, server, engine->spaces[i]))
+                continue;
+            bool here = turn == 0 ? at >= first : at < first;
+            if (here)
+                chosen[n++] = i;
+            at++;
+        }
+    }
+    for (size_t i = 0; !known && i < engine->n_spaces; i++) {
+        if (takes_part(engine, server, engine->spaces[i]) &&
+            engine->spaces[i]->pub.state == SPACE_FOUNDING)
+            chosen[0] = i;
+    }
+    server->next_row = candidates > most ? (first + n) % candidates : 0;
+    return n;
+}
+
+static enum err fill_rows(struct engine *engine, struct server *server, struct arena *arena,
+                          struct message_request *request, const size_t *chosen)
+{
+    enum err err = ERR_OK;
+    size_t room = PUSH_BYTES;
+    for (size_t i = 0; i < request->n_rows; i++) {
+        struct space *space = engine->spaces[chosen[i]];
+        struct flight_row *flight = &server->rows[server->n_rows++];
+        *flight = (struct flight_row){.space = chosen[i]};
+        TRY(session_row(engine, space, arena, &room, &request->rows[i], flight));
+        if (space->page_max && space->page_max < request->max_bytes)
+            request->max_bytes = space->page_max;
+        if (space->pub.state == SPACE_FOUNDING && space->has_link_sig) {
+            request->has_link_sig = true;
+            memcpy(request->link_sig, space->link_sig, SIG_LEN);
+        }
+    }
+out:
+    return err;
+}
+
+/* Memory as the disk has it, after a transaction that failed. */
+static enum err reload_chosen(struct engine *engine, const size_t *chosen, size_t n)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < n; i++)
+        TRY(space_reload(engine, engine->spaces[chosen[i]]));
+out:
+    return err;
+}
+
+enum err engine_sync_begin(struct engine *engine, size_t i, uint64_t wait_ms, struct buf *out)
+{
+    enum err err = ERR_OK;
+    struct server *server = engine_server_at(engine, i);
+    size_t chosen[ROWS_MAX];
+    uint8_t aud[HASH_LEN];
+    if (!server)
+        return ERR_USAGE;
+    struct message_request request = {.time_ms = engine_server_ms(engine, server),
+                                      .max_bytes = PAGE_BYTES};
+    struct arena *arena = arena_new(ARENA_MAX);
+    if (!arena)
+        return ERR_MEMORY;
+    forget_flight(server);
+    request.n_rows = choose_rows(engine, server, chosen);
+    request.rows = arena_get(arena, request.n_rows, sizeof *request.rows);
+    if (!request.rows)
+        TRY(ERR_MEMORY);
+    memcpy(request.device, engine->ring.id, ID_LEN);
+    memcpy(request.store_id, server->store_id, STORE_ID_LEN);
+    memcpy(request.ed_pk, engine->ring.ed_pk, PK_LEN);
+    request.has_auth = !is_known(engine, server);
+    TRY(replica_begin(engine->replica));
+    err = replica_end(engine->replica, fill_rows(engine, server, arena, &request, chosen));
+    if (err != ERR_OK) {
+        enum err reload = reload_chosen(engine, chosen, request.n_rows);
+        TRY(reload == ERR_OK ? err : reload);
+    }
+    bool pushes = false;
+    for (size_t k = 0; k < server->n_rows; k++) {
+        pushes = pushes || server->rows[k].pushed;
+        space_refresh(engine, engine->spaces[server->rows[k].space]);
+    }
+    request.has_link_sig = request.has_link_sig && request.has_auth;
+    request.wait_ms = pushes ? 0 : wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;
+    message_aud(aud, server->log_pk);
+    TRY(message_request_make(out, &request, aud, engine->ring.device->ed_sk));
+    memcpy(server->hash, request.hash, HASH_LEN);
+    server->waiting = true;
+    server->requests++;
+out:
+    if (err != ERR_OK)
+        forget_flight(server);
+    arena_free(arena);
+    return err;
+}
+
+/* --- finish --- */
+
+/* The server's signed time is the device's clock for requests; claimed times stay the device's own. */
+static enum err adopt_clock(struct engine *engine, struct server *server,
+                            const struct message_response *answer)
+{
+    int64_t offset = (int64_t)answer->time_ms - (int64_t)engine->now_ms;
+    int64_t change = offset - server->offset_ms;
+    bool news = change > OFFSET_NEWS_MS || change < -OFFSET_NEWS_MS;
+    if (memcmp(server->store_id, answer->store_id, STORE_ID_LEN) != 0 && answer->status == ERR_OK) {
+        memcpy(server->store_id, answer->store_id, STORE_ID_LEN);
+        news = true;
+    }
+    server->offset_ms = offset;
+    return news ? engine_server_save(engine, server) : ERR_OK;
+}
+
+/* The whole request was refused, in a signed answer. */
+static enum err take_refusal(struct engine *engine, struct server *server, enum err status,
+                             struct engine_sync *result)
+{
+    if (status == ERR_CLOCK && server->clock_tries++ == 0) {
+        result->again = true;
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < server->n_rows; i++)
+        engine->spaces[server->rows[i].space]->pub.status = status;
+    return status;
+}
+
+static enum err take_rows(struct engine *engine, struct server *server,
+                          const struct message_response *answer, struct engine_sync *result)
+{
+    enum err first = ERR_OK;
+    for (size_t i = 0; i < server->n_rows; i++) {
+        struct take_result taken = {0};
+        struct space *space = engine->spaces[server->rows[i].space];
+        enum err err = take_row(engine, server, &server->rows[i], answer, &answer->rows[i], &taken);
+        /* Rows are independent: one that cannot be used keeps no other from being taken. */
+        if (err != ERR_OK && err_category(err) != CAT_INTERNAL && err != ERR_FULL)
+            space->pub.status = err;
+        else if (first == ERR_OK)
+            first = err;
+        if (err == ERR_OK && session_has_work(engine, space) && !answer->rows[i].more)
+            taken.again = true;
+        result->again = result->again || taken.again;
+        result->pulled += taken.pulled;
+        result->pushed += taken.pushed;
+        result->refused += taken.refused;
+    }
+    return first;
+}
+
+static void summarise(const struct engine *engine, const struct server *server,
+                      struct engine_sync *result)
+{
+    for (size_t i = 0; i < server->n_rows; i++) {
+        const struct space *space = engine->spaces[server->rows[i].space];
+        if (result->alarm == ERR_OK)
+            result->alarm = space->pub.alarm;
+        /* What did not fit into this request. */
+        size_t waiting = 0;
+        for (size_t k = 0; k < space->outbox.n_leaves; k++)
+            waiting += space->outbox.leaves[k]->state == OUTBOX_SENT;
+        if (waiting > 0 && result->pushed > 0 && session_may_push(space))
+            result->again = true;
+    }
+    /* A device that is new to the server asks about one space after the other. */
+    if (server->next_row != 0)
+        result->again = true;
+}
+
+enum err engine_sync_finish(struct engine *engine, size_t i, const uint8_t *bytes, size_t len,
+                            struct engine_sync *result)
+{
+    enum err err = ERR_OK;
+    struct server *server = engine_server_at(engine, i);
+    struct message_response answer = {0};
+    *result = (struct engine_sync){0};
+    if (!server)
+        return ERR_USAGE;
+    memcpy(result->url, server->url, sizeof result->url);
+    result->requests = server->requests;
+    if (!server->waiting)
+        return ERR_USAGE;
+    server->waiting = false;
+    TRY(message_response_open(&answer, bytes, len, server->hash, server->resp_pk));
+    if (answer.status == ERR_OK && answer.n_rows != server->n_rows)
+        TRY(ERR_FORMAT);
+    TRY(adopt_clock(engine, server, &answer));
+    if (answer.status != ERR_OK) {
+        TRY(take_refusal(engine, server, answer.status, result));
+        goto out;
+    }
+    server->clock_tries = 0;
+    err = take_rows(engine, server, &answer, result);
+    summarise(engine, server, result);
+out:
+    message_response_free(&answer);
+    if (err != ERR_OK || server->requests > REQUESTS_MAX)
+        result->again = false;
+    if (!result->again)
+        server->requests = 0;
+    return err;
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The order of a row's checks, and what an alarm does. Entries stand in take_entries.c, keys and bodies in
+ * take_keys.c.
+ */
+#include "client/take.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/enrol.h"
+#include "client/evidence.h"
+#include "client/salvage.h"
+#include "client/take_inside.h"
+#include "proto/digest.h"
+
+/* --- evidence --- */
+
+enum err take_evidence(struct take *take, enum err what, uint64_t index)
+{
+    take->result->bad = what;
+    if (take->first_bad == UINT64_MAX)
+        take->first_bad = index;
+    return ERR_CORRUPT;
+}
+
+/* The entry of this page with that index, for the evidence. */
+static const struct message_leaf *page_entry(const struct take *take, uint64_t index)
+{
+    if (index < take->size_before || index - take->size_before >= take->row->n_leaves)
+        return NULL;
+    return &take->row->leaves[index - take->size_before];
+}
+
+/* A page that does not produce its note: asks for it again in smaller pages until the entry is known. */
+static bool narrow(struct take *take)
+{
+    struct space *space = take->space;
+    if (take->first_bad != UINT64_MAX || take->row->n_leaves <= 1)
+        return false;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < take->row->n_leaves; i++) {
+        const struct message_leaf *leaf = &take->row->leaves[i];
+        bytes += leaf->header_len + SIG_LEN;
+        for (size_t k = 0; k < leaf->n_bodies; k++)
+            bytes += leaf->bodies[k].len;
+    }
+    space->page_max = space->page_max && space->page_max < bytes ? space->page_max / 2 : bytes / 2;
+    if (space->page_max == 0)
+        space->page_max = 1;
+    return true;
+}
+
+static enum err raise_alarm(struct take *take, const uint8_t root[static HASH_LEN])
+{
+    enum err err = ERR_OK;
+    struct space *space = take->space;
+    enum err what = take->result->bad;
+    bool narrowing = what != ERR_SIGNATURE && narrow(take);
+    if (!narrowing)
+        space->page_max = 0;
+    uint64_t index = take->first_bad;
+    if (index == UINT64_MAX && take->row->n_leaves == 1)
+        index = take->size_before;
+    struct evidence evidence = {.what = what, .index = index, .root = root};
+    evidence.ours = space->has_note ? &space->note : NULL;
+    evidence.theirs = take->row->has_note ? &take->row->note : NULL;
+    const struct message_leaf *entry = page_entry(take, index);
+    if (entry && !entry->own) {
+        evidence.header = entry->header;
+        evidence.header_len = entry->header_len;
+        evidence.sig = entry->sig;
+        evidence.t_recv_ms = entry->t_recv_ms;
+    }
+    space_alarm(space, what, index, what == ERR_FORK || what == ERR_ROOT);
+    space->proven = space->proven || take->proven;
+    TRY(space_save(take->engine, space));
+    TRY(evidence_write(take->engine, space, &evidence));
+    take->result->again = take->result->again || narrowing;
+out:
+    return err;
+}
+
+/* --- parts of a row --- */
+
+static enum err keep_note(struct take *take, uint64_t id, const struct note *note)
+{
+    return replica_put(take->engine->replica, REPLICA_NOTE, take->space->no, id, note,
+                       sizeof *note);
+}
+
+struct promised {
+    struct take *take;
+    uint64_t done[64];
+    size_t n_done;
+    bool broken;
+};
+
+/* A note seen earlier (the head of an earlier page, or another device's) against the log as it is now. */
+static enum err check_promise(void *ctx, uint64_t id, const uint8_t *plain, size_t len)
+{
+    struct promised *promised = ctx;
+    struct take *take = promised->take;
+    struct note note;
+    uint8_t root[HASH_LEN];
+    if (id == 0 || id > take->space->fold->size || len != sizeof note ||
+        promised->n_done == sizeof promised->done / sizeof *promised->done)
+        return ERR_OK;
+    memcpy(&note, plain, sizeof note);
+    enum err err = space_root_at(&take->reader, note.size, root);
+    if (err != ERR_OK)
+        return err;
+    promised->broken = promised->broken || memcmp(root, note.root, HASH_LEN) != 0;
+    promised->done[promised->n_done++] = id;
+    return ERR_OK;
+}
+
+static enum err check_promises(struct take *take)
+{
+    enum err err = ERR_OK;
+    struct promised promised = {.take = take};
+    TRY(replica_each(take->engine->replica, REPLICA_NOTE, take->space->no, check_promise,
+                     &promised));
+    take->proven = promised.broken;
+    if (promised.broken)
+        return take_evidence(take, ERR_FORK, UINT64_MAX);
+    for (size_t i = 0; i < promised.n_done; i++)
+        TRY(replica_delete(take->engine->replica, REPLICA_NOTE, take->space->no, promised.done[i]));
+out:
+    return err;
+}
+
+/* The newest note beyond this page: proved to continue it, then remembered until its size is reached. */
+static enum err take_head(struct take *take, const char *origin,
+                          const uint8_t root[static HASH_LEN])
+{
+    const struct message_row *row = take->row;
+    if (!row->has_head)
+        return ERR_OK;
+    if (note_verify(&row->head, origin, take->space->fold->log_pk) != ERR_OK)
+        return take_evidence(take, ERR_SIGNATURE, UINT64_MAX);
+    if (row->head.size < row->note.size ||
+        tree_consistency_verify(&row->head_proof, row->note.size, row->head.size, root,
+                                row->head.root) != ERR_OK)
+        return take_evidence(take, ERR_FORK, UINT64_MAX);
+    return row->head.size > take->space->fold->size ? keep_note(take, row->head.size, &row->head)
+                                                    : ERR_OK;
+}
+
+enum err take_notes(struct take *take)
+{
+    enum err err = ERR_OK;
+    struct space *space = take->space;
+    const struct message_row *row = take->row;
+    uint8_t root[HASH_LEN];
+    char origin[NOTE_ORIGIN_MAX];
+    if (!row->has_note)
+        return row->n_leaves ? take_evidence(take, ERR_WITHHELD, UINT64_MAX) : ERR_OK;
+    if (space->fold->size == 0)
+        return take_evidence(take, ERR_ROOT, 0);
+    TRY(space_origin(space, origin));
+    if (note_verify(&row->note, origin, space->fold->log_pk) != ERR_OK)
+        return take_evidence(take, ERR_SIGNATURE, UINT64_MAX);
+    tree_root(&space->tree, root);
+    if (row->note.size != space->fold->size)
+        return take_evidence(take, row->note.size < take->size_before ? ERR_ROLLBACK : ERR_ROOT,
+                             UINT64_MAX);
+    if (memcmp(root, row->note.root, HASH_LEN) != 0) {
+        /* Same size, other root: both notes are signed. Otherwise its entries do not produce it: one that its author
+         * did not sign was altered; if all are signed, they continue another history than ours. */
+        take->proven = row->n_leaves == 0;
+        return take_evidence(take, take->first_bad == UINT64_MAX ? ERR_FORK : ERR_ROOT, UINT64_MAX);
+    }
+    space->note = row->note;
+    space->has_note = true;
+    TRY(keep_note(take, 0, &row->note));
+    TRY(take_head(take, origin, root));
+    TRY(check_promises(take));
+out:
+    return err;
+}
+
+/* Whether a dossier born since `from` (an index into the births) has no key here that opens. */
+static enum err look_for_keyless(struct take *take, size_t from)
+{
+    struct space *space = take->space;
+    space->keyless = false;
+    for (size_t i = from; i < space->dossiers.n_births; i++) {
+        const uint8_t *key;
+        enum err err = dossier_key(take->engine, space,
+                                   &space->dossiers.items[space->dossiers.births[i]], &key);
+        if (err_category(err) == CAT_INTERNAL)
+            return err;
+        space->keyless = space->keyless || err == ERR_NO_KEY;
+    }
+    return ERR_OK;
+}
+
+/* Births of this page. What was shown without a key that arrives now is rebuilt. */
+static enum err take_routes(struct take *take)
+{
+    struct space *space = take->space;
+    uint64_t routed = space->routed;
+    size_t births = space->keyless ? 0 : space->dossiers.n_births;
+    if (take->keys)
+        dossier_retry_keys(space);
+    enum err err = dossier_route(take->engine, space);
+    if (err != ERR_OK)
+        return err;
+    if ((space->routed > routed && routed < take->size_before) || (space->keyless && take->keys))
+        take->bump = true;
+    return look_for_keyless(take, births);
+}
+
+static enum err take_all(struct take *take)
+{
+    enum err err = ERR_OK;
+    struct space *space = take->space;
+    const struct message_row *row = take->row;
+    TRY(take_entries(take));
+    TRY(take_notes(take));
+    TRY(take_keys(take));
+    TRY(take_items(take));
+    TRY(take_routes(take));
+    TRY(take_erasures(take));
+    if (!row->more && take->space->pub.size == row->size)
+        TRY(salvage_settle(take->engine, space));
+    TRY(take_bodies(take));
+    TRY(enrol_inbox(take->engine, take->server, space, row));
+    if (take->bump)
+        TRY(space_bump(take->engine, space));
+    if (take->labels || take->keys)
+        TRY(space_labels(take->engine, space));
+out:
+    return err;
+}
+
+/* A page that verifies answers for one that did not; two signed notes that exclude each other stay evidence whatever
+ * comes later. */
+static void settle_alarm(struct take *take)
+{
+    struct space *space = take->space;
+    if (!take->row->more)
+        space->page_max = 0;
+    if (space->proven || !take->row->has_note || !space->frozen)
+        return;
+    space->frozen = false;
+    space->pub.alarm = ERR_OK;
+    space->pub.alarm_index = UINT64_MAX;
+}
+
+static enum err take_lists_of_server(struct take *take)
+{
+    struct space *space = take->space;
+    const struct message_row *row = take->row;
+    free(space->stale);
+    free(space->want);
+    space->stale = NULL;
+    space->want = NULL;
+    space->n_stale = space->n_want = 0;
+    if (row->n_stale && space->pub.roles & ROLE_WRITER) {
+        space->stale = calloc(row->n_stale, ID_LEN);
+        if (!space->stale)
+            return ERR_MEMORY;
+        memcpy(space->stale, row->stale, row->n_stale * ID_LEN);
+        space->n_stale = row->n_stale;
+        take->result->again = true;
+    }
+    if (row->n_want) {
+        space->want = calloc(row->n_want, sizeof *space->want);
+        if (!space->want)
+            return ERR_MEMORY;
+        memcpy(space->want, row->want, row->n_want * sizeof *space->want);
+        space->n_want = row->n_want;
+        take->result->again = true;
+    }
+    return ERR_OK;
+}
+
+/* One transaction; afterwards either everything is kept, or memory is as the disk. */
+static enum err take_full(struct take *take, uint64_t time_ms)
+{
+    enum err err = ERR_OK;
+    struct space *space = take->space;
+    uint8_t root[HASH_LEN] = {0};
+    TRY(replica_begin(take->engine->replica));
+    if (!space->frozen)
+        space_alarm(space, ERR_OK, UINT64_MAX, false);
+    err = take_all(take);
+    if (err == ERR_OK) {
+        space->keys_rev = take->row->keys_rev;
+        space->pub.checkpoint_ms = time_ms;
+        settle_alarm(take);
+        if (space->missing && space->pub.alarm == ERR_OK)
+            space_alarm(space, ERR_WITHHELD, take->bad_bodies, false);
+        err = space_save(take->engine, space);
+    }
+    tree_root(&space->tree, root);
+    bool erased = take->n_erased > 0;
+    err = replica_end(take->engine->replica, err);
+    if (err == ERR_OK) {
+        space_refresh(take->engine, space);
+        TRY(take_lists_of_server(take));
+        return erased ? replica_flush(take->engine->replica) : ERR_OK;
+    }
+    enum err reload = space_reload(take->engine, space);
+    if (reload != ERR_OK)
+        return reload;
+    take->result->pulled = take->result->pushed = take->result->refused = 0;
+    if (take->result->bad != ERR_OK)
+        err = raise_alarm(take, root);
+out:
+    return err;
+}
+
+/* The server holds less than it has signed: nothing is sent to it, everything is kept, asked again next time. */
+static enum err take_rollback(struct take *take)
+{
+    struct space *space = take->space;
+    const struct note *theirs = take->row->full && take->row->has_note ? &take->row->note : NULL;
+    struct evidence evidence = {.what = ERR_ROLLBACK,
+                                .index = UINT64_MAX,
+                                .ours = space->has_note ? &space->note : NULL,
+                                .theirs = theirs};
+    bool known = space->pub.alarm == ERR_ROLLBACK;
+    take->result->bad = ERR_ROLLBACK;
+    space_alarm(space, ERR_ROLLBACK, UINT64_MAX, false);
+    enum err err = space_save(take->engine, space);
+    return err == ERR_OK && !known ? evidence_write(take->engine, space, &evidence) : err;
+}
+
+/* A row without anything but its status. */
+static enum err take_bare(struct take *take, uint64_t time_ms)
+{
+    struct space *space = take->space;
+    enum err status = take->row->status;
+    if (status == ERR_UNCHANGED || status == ERR_OK) {
+        space->pub.checkpoint_ms = time_ms;
+        space->pub.status = ERR_OK;
+        if (!space->frozen && space->pub.alarm == ERR_ROLLBACK)
+            space_alarm(space, ERR_OK, UINT64_MAX, false);
+    } else {
+        space->pub.status = status;
+        enrol_status(take->engine, space, status);
+    }
+    enum err err = space_save(take->engine, space);
+    space_refresh(take->engine, space);
+    return err;
+}
+
+enum err take_row(struct engine *engine, struct server *server, const struct flight_row *flight,
+                  const struct message_response *answer, const struct message_row *row,
+                  struct take_result *result)
+{
+    struct space *space = engine_at(engine, flight->space);
+    struct take take = {.engine = engine,
+                        .server = server,
+                        .space = space,
+                        .flight = flight,
+                        .row = row,
+                        .result = result,
+                        .reader = {.engine = engine, .space = space},
+                        .size_before = space->fold->size,
+                        .first_bad = UINT64_MAX,
+                        .bad_bodies = UINT64_MAX};
+    if (row->status == ERR_ROLLBACK ||
+        (row->full && row->status == ERR_OK && row->size < space->fold->size))
+        return take_rollback(&take);
+    if (!row->full)
+        return take_bare(&take, answer->time_ms);
+    if (row->status != ERR_OK && row->status != ERR_UNCHANGED)
+        enrol_status(engine, space, row->status);
+    space->pub.status = row->status == ERR_UNCHANGED ? ERR_OK : row->status;
+    result->again = result->again || row->more;
+    return take_full(&take, answer->time_ms);
+}
