@@ -10,7 +10,7 @@ import { check, done, equal } from "./check.mjs";
 import * as content from "./content.mjs";
 import { Fold } from "./fold.mjs";
 import { decode, encode, FormatError } from "./msgpack.mjs";
-import { hex, sha256, signer, unhex, openSealed, open } from "./primitives.mjs";
+import { boxPair, hex, sha256, signer, unhex, openSealed, open } from "./primitives.mjs";
 import { keyHash, originOf, readNote } from "./tree.mjs";
 
 const folder = process.argv[2];
@@ -71,7 +71,9 @@ function checkSeal(v) {
         equal(plain && hex(plain), hex(v.plain), name);
     equal(hex(content.openSlot(sk, space, shred_id, epoch, v.kcom, v.slot) ?? []), hex(rk), "slot");
     equal(hex(content.openWrap(ek, 0, space, epoch, v.wrap_of_sk_under_ek_type_0) ?? []), hex(sk), "wrap");
-    equal(hex(openSealed(v.x_seed, v.member_seal) ?? []), hex(ek) + hex(sk), "seal");
+    const box_pair = boxPair(v.x_seed);
+    equal(hex(box_pair.pk), hex(v.x_pk), "x_pk");
+    equal(hex(openSealed(box_pair, v.member_seal) ?? []), hex(ek) + hex(sk), "seal");
     for (const [length, padded] of v.padded_lengths)
         equal(content.paddedLength(length), padded, "padding of", length);
     // What must not open: another box number, device, key.

@@ -23,6 +23,7 @@ export class Fold {
     constructor() {
         this.tree = new Tree();
         this.leaves = [];           // of each entry: the leaf when it is valid, else null
+        this.strayed = [];          // of each entry: the seen_size of a leaf refused as SEEN, else null
         this.space = null;
         this.head = null;           // hash of the latest valid chained leaf
         this.devices = new Map();   // by hex: {roles, kind, ed_pk, x_pk, revoked, seq, last, cut, mode}
@@ -59,6 +60,7 @@ export class Fold {
         }
         this.tree.add(merkleLeaf(logEntry(t_recv, header, signature)));
         this.leaves.push(verdict === "OK" ? leaf : null);
+        this.strayed.push(verdict === "SEEN" ? leaf.seen_size : null);
         return verdict;
     }
 

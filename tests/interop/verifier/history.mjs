@@ -64,20 +64,25 @@ function checkNotes(fold, log_pk, notes, broken) {
         else if (i === 0 && note.size < fold.index)
             broken.push({ index: note.size, what: `is not covered by ${what}` });
         else if (!same(note.root, fold.tree.roots[note.size]))
-            broken.push({ index: suspect(fold, note.size), what: `or one above it is not what ${what} signed` });
+            broken.push({ index: suspect(fold, note.size), what: `is not what ${what} signed, or one below is not` });
     }
 }
 
 /**
- * Where a history of `size` entries was altered, going by what its leaves saw: the first entry after
- * the largest prefix that a valid leaf has confirmed. Without refused leaves that is all we know.
+ * Which of the first `size` entries was altered, going by what the authors say they saw. A valid leaf
+ * confirms the entries below its seen_size; one whose root is another says that one below is wrong.
+ * Between the two, the first refused entry; when there is none, the first that nobody confirmed.
  */
 function suspect(fold, size) {
-    let confirmed = 0;
+    let confirmed = 0, wrong = size;
     for (let i = 0; i < size; i++) {
-        if (!fold.leaves[i])
-            break;
-        confirmed = Math.max(confirmed, fold.leaves[i].seen_size);
+        if (fold.leaves[i])
+            confirmed = Math.max(confirmed, fold.leaves[i].seen_size);
+        if (fold.strayed[i] !== null && fold.strayed[i] <= i)
+            wrong = Math.min(wrong, fold.strayed[i]);
     }
+    for (let i = confirmed; i < wrong; i++)
+        if (!fold.leaves[i])
+            return i;
     return confirmed;
 }

@@ -67,18 +67,23 @@ const privateKey = (oid, seed) => crypto.createPrivateKey({
     key: der(`302e020100300506032b65${oid}04220420`, seed), format: "der", type: "pkcs8",
 });
 
-/** What crypto_box_seal made for the key of a box seed, or null. The secret is half of its SHA-512. */
-export function openSealed(seed, box) {
-    const own = privateKey("6e", crypto.createHash("sha512").update(seed).digest().subarray(0, 32));
-    const ownPublic = crypto.createPublicKey(own).export({ format: "der", type: "spki" }).subarray(12);
+/** The X25519 pair of a box seed: its secret is the first half of SHA-512(seed), as in libsodium. */
+export function boxPair(seed) {
+    const secret = privateKey("6e", crypto.createHash("sha512").update(seed).digest().subarray(0, 32));
+    const pk = crypto.createPublicKey(secret).export({ format: "der", type: "spki" }).subarray(12);
+    return { secret, pk };
+}
+
+/** What crypto_box_seal made for a box pair, or null. */
+export function openSealed({ secret, pk }, box) {
     const theirs = box.subarray(0, 32);
-    const shared = crypto.diffieHellman({ privateKey: own, publicKey: publicKey("6e", theirs) });
+    const shared = crypto.diffieHellman({ privateKey: secret, publicKey: publicKey("6e", theirs) });
     const key = new Uint32Array(8);
     hsalsa(words(Buffer.from("expand 32-byte k")), words(shared), words(ZERO16), key);
     const bytes = new Uint8Array(32);
     key.forEach((word, i) => new DataView(bytes.buffer).setUint32(4 * i, word, true));
     try {
-        const nonce = B(24, null, theirs, ownPublic);
+        const nonce = B(24, null, theirs, pk);
         return Buffer.from(xsalsa20poly1305(bytes, nonce).decrypt(box.subarray(32)));
     } catch {
         return null;
