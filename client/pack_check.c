@@ -149,6 +149,20 @@ static const char *const other_checks[] = {
     " WHERE move NOT IN ('none', 'next_open')",
     "SELECT 'rules.' || rule || '.' || role, 'unknown kind ''' || coalesce(kind, '') || ''''"
     " FROM domain_rule_done WHERE coalesce(kind, '') NOT IN (SELECT key FROM domain_kind)",
+    "SELECT path || '.kind', 'unknown kind ''' || kind || '''' FROM domain_rule_answer"
+    " WHERE kind NOT IN (SELECT key FROM domain_kind)",
+    "SELECT a.path, 'unknown field ''' || x.key || '''' FROM domain_rule_answer a"
+    " JOIN domain_rule r ON r.key = a.rule, json_each(a.fields) x WHERE NOT EXISTS"
+    " (SELECT 1 FROM domain_field f WHERE f.kind = coalesce(a.kind, r.kind) AND f.key = x.key)",
+    "SELECT a.path || '.' || x.key, 'unknown field or word ''' || x.value || ''''"
+    " FROM domain_rule_answer a JOIN domain_rule r ON r.key = a.rule, json_each(a.fields) x"
+    " WHERE (substr(x.value, 1, 1) = ':' AND x.value NOT IN (':item', ':rule', ':point',"
+    " ':target', ':due', ':date')) OR (substr(x.value, 1, 1) = '=' AND x.value <> '=id'"
+    " AND NOT EXISTS (SELECT 1 FROM domain_field f WHERE f.kind = r.kind"
+    " AND '=' || f.key = x.value))",
+    "SELECT path || '.of', 'unknown field ''' || of || '''' FROM (SELECT path, of"
+    " FROM domain_report_column UNION ALL SELECT path, of FROM domain_sheet_column)"
+    " WHERE of NOT IN (SELECT kind || '.' || key FROM domain_field)",
     NO_KIND("domain_form"),
     NO_LABEL("domain_form", "title"),
     "SELECT x.path, 'unknown field ''' || x.field || '''' FROM domain_form_field x"

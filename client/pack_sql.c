@@ -31,6 +31,7 @@ static const char *const tables[][2] = {
                     "audience, window, path, json"},
     {"domain_rule_point", "rule, key, position, unit, n, move, target, visit, condition, path"},
     {"domain_rule_done", "rule, role, position, kind, condition, date"},
+    {"domain_rule_answer", "rule, action, kind, fields, path"},
     {"domain_form", "key, position, kind, quick, path, json"},
     {"domain_form_field", "form, position, block, field, path"},
     {"domain_suggestion", "key, position, kind, condition, automatic, record, field, value, "
@@ -40,11 +41,11 @@ static const char *const tables[][2] = {
     {"domain_sheet", "key, position, kind, person, path, json"},
     {"domain_sheet_block",
      "sheet, position, type, fields, sql, content, checklist, lines, path, json"},
-    {"domain_sheet_column", "sheet, block, key, position, path"},
+    {"domain_sheet_column", "sheet, block, key, position, of, path"},
     {"domain_report", "key, position, code, source, path, json"},
     {"domain_report_param", "report, key, position, type, initial, path"},
     {"domain_report_part", "report, key, position, sql, mask, chart, path, json"},
-    {"domain_report_column", "report, part, key, position, count, path"},
+    {"domain_report_column", "report, part, key, position, count, of, path"},
     {"domain_match", "key, kind, candidate, sql, path, json"},
     {"domain_match_reason", "match, key, position, sql, path"},
     {"domain_import", "key, position, kind, path, json"},
@@ -125,6 +126,9 @@ static const char *const fills[] = {
     " d.value->>'$.where', NULL FROM domain_rule r, " INSIDE("r", "done") " d",
     "INSERT INTO domain_rule_done SELECT r.key, 'moved', d.key, d.value->>'$.kind',"
     " d.value->>'$.where', d.value->>'$.date' FROM domain_rule r, " INSIDE("r", "moved") " d",
+    "INSERT INTO domain_rule_answer SELECT r.key, a.key, a.value->>'$.kind',"
+    " coalesce(a.value->'$.fields', a.value->'$.set'), r.path || '.answers.' || a.key"
+    " FROM domain_rule r, " INSIDE("r", "answers") " a",
     "INSERT INTO domain_form SELECT key, id, value->>'$.kind', coalesce(value->>'$.quick', 0),"
     " 'forms.' || key, value FROM " EACH("forms"),
     "INSERT INTO domain_form_field SELECT f.key, b.key * 1000 + x.key, b.key, x.value,"
@@ -146,7 +150,8 @@ static const char *const fills[] = {
     " s.path || '.blocks[' || b.key || ']', b.value FROM domain_sheet s, " INSIDE("s",
                                                                                   "blocks") " b",
     "INSERT INTO domain_sheet_column SELECT b.sheet, b.position, c.key, c.id,"
-    " b.path || '.columns.' || c.key FROM domain_sheet_block b, " INSIDE("b", "columns") " c",
+    " c.value->>'$.of', b.path || '.columns.' || c.key FROM domain_sheet_block b, " INSIDE(
+        "b", "columns") " c",
     "INSERT INTO domain_report SELECT key, id, value->>'$.code', value->>'$.source',"
     " 'reports.' || key, value FROM " EACH("reports"),
     "INSERT INTO domain_report_param SELECT r.key, p.key, p.id, p.value->>'$.type',"
@@ -156,7 +161,7 @@ static const char *const fills[] = {
     " coalesce(p.value->>'$.mask', 0), p.value->'$.chart', r.path || '.parts.' || p.key, p.value"
     " FROM domain_report r, " INSIDE("r", "parts") " p",
     "INSERT INTO domain_report_column SELECT p.report, p.key, c.key, c.id,"
-    " coalesce(c.value->>'$.count', 0), p.path || '.columns.' || c.key"
+    " coalesce(c.value->>'$.count', 0), c.value->>'$.of', p.path || '.columns.' || c.key"
     " FROM domain_report_part p, " INSIDE("p", "columns") " c",
     "INSERT INTO domain_match SELECT key, value->>'$.kind', value->>'$.candidate',"
     " value->>'$.sql', 'matches.' || key, value FROM " EACH("matches"),
