@@ -127,6 +127,9 @@ struct engine_waiting {
 size_t engine_waiting_count(const struct engine *engine, size_t space);
 const struct engine_waiting *engine_waiting(const struct engine *engine, size_t space, size_t i);
 
+/** The same code of this device in a space, for the one who joins. */
+void engine_compare_code(const struct engine *engine, size_t space, char out[static 10]);
+
 /** Admits a waiting device: device_add, its seal, its label. ERR_NOT_FOUND, ERR_DENIED. */
 enum err engine_approve(struct engine *engine, size_t space, const uint8_t device[static ID_LEN]);
 /** Refuses it. */

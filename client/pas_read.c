@@ -105,6 +105,11 @@ out:
     return pas_end(pas, err);
 }
 
+uint64_t pas_keyless(const struct pas *pas)
+{
+    return view_keyless(pas->view);
+}
+
 int pas_sql(struct pas *pas, const char *sql, struct pas_table **table)
 {
     struct pack_why why = {{0}};

@@ -199,6 +199,15 @@ out:
     return pas_end(pas, err);
 }
 
+int pas_compare_code(struct pas *pas, size_t space, char code[16])
+{
+    pas_begin(pas);
+    if (space >= engine_space_count(pas->engine))
+        return pas_end(pas, ERR_NOT_FOUND);
+    engine_compare_code(pas->engine, space, code);
+    return pas_end(pas, ERR_OK);
+}
+
 int pas_invite(struct pas *pas, size_t space, const char *roles_text, uint64_t expires_s,
                char **link)
 {

@@ -54,6 +54,49 @@ out:
     return pas_end(pas, err);
 }
 
+int pas_retry(struct pas *pas, size_t *n)
+{
+    enum err err = ERR_OK;
+    pas_begin(pas);
+    *n = 0;
+    for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
+        size_t some = 0;
+        TRY(engine_retry(pas->engine, i, &some));
+        *n += some;
+    }
+out:
+    return pas_end(pas, err);
+}
+
+int pas_refused(struct pas *pas, struct pas_table **out)
+{
+    struct pas_table *table = NULL;
+    enum err err = ERR_OK;
+    pas_begin(pas);
+    *out = NULL;
+    TRY(pas_table_new(&table));
+    pas_table_columns_add(table, "space status kind changes made_at");
+    for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
+        for (size_t k = 0; k < engine_refused_count(pas->engine, i); k++) {
+            struct engine_refused refused;
+            engine_refused(pas->engine, i, k, &refused);
+            pas_table_row(table);
+            pas_table_text(table, engine_space(pas->engine, i)->name);
+            pas_table_text(table, err_name(refused.status));
+            pas_table_shown_set(table, words_err(refused.status, pas->lang));
+            pas_table_text(table, words_kind(refused.kind));
+            pas_table_int(table, (int64_t)refused.changes);
+            pas_table_time(table, refused.made_ms);
+        }
+    }
+    TRY(pas_table_err(table));
+    *out = table;
+    table = NULL;
+out:
+    pas_table_free(table);
+    return pas_end(pas, err);
+}
+
 /* --- verifying --- */
 
 int pas_verify(struct pas *pas, size_t space, uint64_t *index)

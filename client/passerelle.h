@@ -154,6 +154,9 @@ PAS_CHECK int pas_found(struct pas *pas, const char *link, const char *url,
 PAS_CHECK int pas_join(struct pas *pas, const char *link, const unsigned char *server,
                        size_t server_len, size_t *space);
 
+/** The code of this device's request, which both people compare before it is approved. */
+PAS_CHECK int pas_compare_code(struct pas *pas, size_t space, char code[16]);
+
 /** Makes an invite link for one device. `roles` is a list such as "writer" or "coordination"; see README. Gives
  * `*link` (pas_free), which is shown once. */
 PAS_CHECK int pas_invite(struct pas *pas, size_t space, const char *roles, uint64_t expires_s,
@@ -217,6 +220,8 @@ PAS_CHECK int pas_history(struct pas *pas, const char *record, struct pas_table 
 PAS_CHECK int pas_conflicts(struct pas *pas, const char *record, struct pas_table **table);
 /** Any one SELECT over the tables of the view (client/view.h lists them); it can only read. */
 PAS_CHECK int pas_sql(struct pas *pas, const char *sql, struct pas_table **table);
+/** Changes whose dossier key has not arrived yet: kept, and shown when it comes. */
+uint64_t pas_keyless(const struct pas *pas);
 /** What the pack offers: kind, number, level, label, dossier; and of a kind field, type, policy, required, label, help,
  * options (JSON). */
 PAS_CHECK int pas_kinds(struct pas *pas, struct pas_table **table);
@@ -239,6 +244,10 @@ const char *pas_server_url(const struct pas *pas, size_t server);
  * answer that long until there is something new. */
 PAS_CHECK int pas_sync_begin(struct pas *pas, size_t server, uint64_t wait_ms,
                              unsigned char **request, size_t *len);
+/** Lets what the server refused for good wait for the next sync again; `*n` changes and operations. */
+PAS_CHECK int pas_retry(struct pas *pas, size_t *n);
+/** What the server refused for good: space, status, kind, changes, made_at. It stays here. */
+PAS_CHECK int pas_refused(struct pas *pas, struct pas_table **table);
 /** Verifies and keeps the answer, whatever its HTTP status was. 0 also with an alarm: see sync->alarm. */
 PAS_CHECK int pas_sync_finish(struct pas *pas, size_t server, const unsigned char *answer,
                               size_t len, struct pas_sync *sync);

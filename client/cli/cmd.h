@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cmd: the commands' functions, one per row of the table in commands.c. The device is open when they are called,
+ * except for those marked `alone`.
+ */
+#ifndef CLIENT_CLI_CMD_H
+#define CLIENT_CLI_CMD_H
+
+#include "client/cli/cli.h"
+
+/* cmd_device.c */
+int cmd_init(struct cli *cli, const struct args *args);
+int cmd_version(struct cli *cli, const struct args *args);
+int cmd_help(struct cli *cli, const struct args *args);
+
+/* cmd_space.c */
+int cmd_space_create(struct cli *cli, const struct args *args);
+int cmd_space_list(struct cli *cli, const struct args *args);
+int cmd_invite(struct cli *cli, const struct args *args);
+int cmd_join(struct cli *cli, const struct args *args);
+int cmd_approve(struct cli *cli, const struct args *args);
+int cmd_member_list(struct cli *cli, const struct args *args);
+
+/* cmd_record.c */
+int cmd_new(struct cli *cli, const struct args *args);
+int cmd_set(struct cli *cli, const struct args *args);
+int cmd_resolve(struct cli *cli, const struct args *args);
+int cmd_undo(struct cli *cli, const struct args *args);
+int cmd_mistake(struct cli *cli, const struct args *args);
+
+/* cmd_read.c */
+int cmd_show(struct cli *cli, const struct args *args);
+int cmd_list(struct cli *cli, const struct args *args);
+int cmd_find(struct cli *cli, const struct args *args);
+int cmd_history(struct cli *cli, const struct args *args);
+int cmd_conflicts(struct cli *cli, const struct args *args);
+int cmd_kinds(struct cli *cli, const struct args *args);
+int cmd_fields(struct cli *cli, const struct args *args);
+int cmd_sql(struct cli *cli, const struct args *args);
+
+/* cmd_sync.c */
+int cmd_sync(struct cli *cli, const struct args *args);
+int cmd_status(struct cli *cli, const struct args *args);
+
+/* cmd_audit.c */
+int cmd_audit_verify(struct cli *cli, const struct args *args);
+int cmd_audit_log(struct cli *cli, const struct args *args);
+int cmd_audit_checkpoint(struct cli *cli, const struct args *args);
+
+/* cmd_pack.c */
+int cmd_pack_check(struct cli *cli, const struct args *args);
+int cmd_pack_publish(struct cli *cli, const struct args *args);
+int cmd_batch(struct cli *cli, const struct args *args);
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/cli/cmd.h"
+#include "client/pas_json.h"
+#include "proto/limits.h"
+
+enum { NOTE_FILE_MAX = 1 << 16, PAGES_MAX = 100000 };
+
+/* What one verification found. */
+struct finding {
+    int result; /* 0: intact */
+    uint64_t index;
+    bool net; /* the network failed, which says nothing about the history */
+};
+
+static int finding_code(const struct finding *finding)
+{
+    if (finding->result == 0)
+        return EXIT_DONE;
+    if (finding->net)
+        return EXIT_NET;
+    switch (err_category((enum err)finding->result)) {
+    case CAT_INTERNAL:
+        return EXIT_REFUSED;
+    case CAT_RETRY:
+        return EXIT_NET;
+    default:
+        return EXIT_ALARM;
+    }
+}
+
+/* All pages of a space from the server, verified without keeping them. */
+static struct finding verify_full(struct cli *cli, size_t space)
+{
+    struct finding finding = {.index = UINT64_MAX};
+    struct pas_full *full = NULL;
+    char url[600];
+    bool done = false;
+    finding.result = pas_space_url(cli->pas, space, url);
+    if (finding.result == 0)
+        finding.result = pas_full_new(&full, cli->pas, space);
+    strncat(url, "/v1/sync", sizeof url - strlen(url) - 1);
+    for (int page = 0; finding.result == 0 && !done && page < PAGES_MAX && !cli_stop; page++) {
+        struct buf answer = {.max = RESPONSE_MAX};
+        unsigned char *request = NULL;
+        size_t len = 0;
+        finding.result = pas_full_begin(full, &request, &len);
+        if (finding.result == 0) {
+            finding.result = (int)net_post(cli->net, url, request, len, 0, &answer);
+            finding.net = finding.result != 0;
+        }
+        pas_free_bytes(request, len);
+        if (finding.result == 0)
+            finding.result = pas_full_finish(full, answer.bytes, answer.len, &done, &finding.index);
+        buf_free(&answer);
+    }
+    pas_full_free(full);
+    return finding;
+}
+
+static void put_finding(struct cli *cli, struct buf *json, const struct finding *finding,
+                        const char *name, const char *id, uint64_t size)
+{
+    int first = 1;
+    (void)cli;
+    buf_u8(json, '{');
+    pas_json_key(json, &first, "name");
+    pas_json_text(json, name, strlen(name));
+    pas_json_key(json, &first, "id");
+    pas_json_text(json, id, strlen(id));
+    pas_json_key(json, &first, "size");
+    pas_json_int(json, (int64_t)size);
+    pas_json_key(json, &first, "ok");
+    pas_json_raw(json, finding->result == 0 ? "true" : "false");
+    pas_json_key(json, &first, "error");
+    if (finding->result == 0)
+        pas_json_raw(json, "null");
+    else
+        pas_json_text(json, pas_error_name(finding->result),
+                      strlen(pas_error_name(finding->result)));
+    pas_json_key(json, &first, "index");
+    if (finding->result == 0 || finding->index == UINT64_MAX)
+        pas_json_raw(json, "null");
+    else
+        pas_json_int(json, (int64_t)finding->index);
+    buf_u8(json, '}');
+}
+
+static void say_finding(struct cli *cli, const struct finding *finding, const char *name,
+                        uint64_t size, const char *url)
+{
+    const char *text = pas_error_text(finding->result, cli->lang);
+    if (finding->result == 0)
+        cli_say(cli, MSG_VERIFIED, name, (unsigned long long)size);
+    else if (finding->net)
+        (void)cli_net_failed(cli, finding->result, url);
+    else if (finding_code(finding) == EXIT_REFUSED)
+        cli_error(cli, MSG_ERROR, text);
+    else if (finding->index == UINT64_MAX)
+        cli_error(cli, MSG_VERIFY_FAILED, name, text);
+    else
+        cli_error(cli, MSG_VERIFY_FAILED_AT, name, (unsigned long long)finding->index, text);
+}
+
+/* An alarm outweighs a network failure, and that a success. */
+static int worse(int a, int b)
+{
+    return a == EXIT_ALARM || b == EXIT_ALARM ? EXIT_ALARM : a != EXIT_DONE ? a : b;
+}
+
+static int verify_spaces(struct cli *cli, bool full)
+{
+    struct pas_table *table = NULL;
+    struct buf json = {.max = 1 << 20};
+    size_t only = SIZE_MAX;
+    int code = EXIT_DONE;
+    int result = cli->space ? pas_space_find(cli->pas, cli->space, &only) : 0;
+    if (result == 0)
+        result = pas_spaces(cli->pas, &table);
+    if (result != 0)
+        return cli_failed(cli, result);
+    buf_u8(&json, '[');
+    for (size_t i = 0, put = 0; i < pas_table_rows(table); i++) {
+        struct finding finding = {.index = UINT64_MAX};
+        uint64_t size = (uint64_t)cli_int(table, i, "size");
+        const char *name = cli_text(table, i, "name");
+        if ((only != SIZE_MAX && i != only) || size == 0)
+            continue;
+        finding.result = pas_verify(cli->pas, i, &finding.index);
+        if (full && finding.result == 0)
+            finding = verify_full(cli, i);
+        if (put++ > 0)
+            buf_u8(&json, ',');
+        put_finding(cli, &json, &finding, name, cli_text(table, i, "id"), size);
+        say_finding(cli, &finding, name, size, cli_text(table, i, "url"));
+        code = worse(code, finding_code(&finding));
+    }
+    pas_json_raw(&json, "]");
+    buf_u8(&json, 0);
+    if (cli->json && json.err == ERR_OK)
+        printf("{\"spaces\":%s}\n", (const char *)json.bytes);
+    buf_free(&json);
+    pas_table_free(table);
+    return code;
+}
+
+static int compare_with(struct cli *cli, const char *path)
+{
+    char *note = NULL;
+    size_t len = 0;
+    int code = cli_read_file(cli, path, NOTE_FILE_MAX, &note, &len);
+    if (code != EXIT_DONE)
+        return code;
+    int result = pas_compare(cli->pas, note, len);
+    pas_free(note);
+    if (cli->json)
+        printf("{\"consistent\":%s,\"error\":%s%s%s}\n", result == 0 ? "true" : "false",
+               result == 0 ? "null" : "\"", result == 0 ? "" : pas_error_name(result),
+               result == 0 ? "" : "\"");
+    if (result == ERR_BEHIND) {
+        cli_error(cli, MSG_COMPARE_LATER);
+        return EXIT_REFUSED;
+    }
+    if (result != 0)
+        return cli_failed(cli, result);
+    cli_say(cli, MSG_COMPARED);
+    return EXIT_DONE;
+}
+
+int cmd_audit_verify(struct cli *cli, const struct args *args)
+{
+    const char *with = args_option(args, "with");
+    bool full = args_option(args, "full") != NULL;
+    if (with)
+        return compare_with(cli, with);
+    int code = full ? cli_net(cli) : EXIT_DONE;
+    return code == EXIT_DONE ? verify_spaces(cli, full) : code;
+}
+
+static int log_json(struct cli *cli, struct buf *all, const struct pas_table *table, bool *any)
+{
+    char *json = NULL;
+    int result = pas_table_json_text(table, false, &json);
+    if (result != 0)
+        return cli_failed(cli, result);
+    size_t len = strlen(json);
+    if (len > 2) { /* "[...]" without its brackets */
+        if (*any)
+            buf_u8(all, ',');
+        buf_put(all, json + 1, len - 2);
+        *any = true;
+    }
+    pas_free(json);
+    return EXIT_DONE;
+}
+
+static int log_space(struct cli *cli, size_t space, struct buf *json, bool *any)
+{
+    struct pas_table *table = NULL;
+    int result = pas_audit_log(cli->pas, space, &table);
+    if (result != 0)
+        return cli_failed(cli, result);
+    if (cli->json) {
+        int code = log_json(cli, json, table, any);
+        pas_table_free(table);
+        return code;
+    }
+    return cli_table(cli, table, false,
+                     "index kind author_name claimed_at received_at code verdict clock_suspect");
+}
+
+static int log_csv(struct cli *cli, const char *path)
+{
+    struct pas_table *table = NULL;
+    size_t space = 0;
+    int result = pas_space_find(cli->pas, cli->space, &space);
+    if (result == 0)
+        result = pas_audit_log(cli->pas, space, &table);
+    if (result != 0)
+        return cli_failed(cli, result);
+    int code = cli_csv(cli, table, path);
+    pas_table_free(table);
+    if (code == EXIT_DONE)
+        cli_say(cli, MSG_SAVED, path);
+    if (code == EXIT_DONE && cli->json)
+        puts("{}");
+    return code;
+}
+
+int cmd_audit_log(struct cli *cli, const struct args *args)
+{
+    struct pas_table *spaces = NULL;
+    struct buf json = {.max = (size_t)1 << 29};
+    size_t only = SIZE_MAX;
+    bool any = false;
+    int code = EXIT_DONE;
+    if (args_option(args, "csv"))
+        return log_csv(cli, args_option(args, "csv"));
+    int result = cli->space ? pas_space_find(cli->pas, cli->space, &only) : 0;
+    if (result == 0)
+        result = pas_spaces(cli->pas, &spaces);
+    if (result != 0)
+        return cli_failed(cli, result);
+    buf_u8(&json, '[');
+    for (size_t i = 0; i < pas_table_rows(spaces) && code == EXIT_DONE; i++)
+        if (only == SIZE_MAX || i == only)
+            code = log_space(cli, i, &json, &any);
+    pas_json_raw(&json, "]");
+    buf_u8(&json, 0);
+    if (code == EXIT_DONE && cli->json) {
+        if (json.err == ERR_OK)
+            puts((const char *)json.bytes);
+        else
+            code = cli_failed(cli, (int)json.err);
+    }
+    buf_free(&json);
+    pas_table_free(spaces);
+    return code;
+}
+
+int cmd_audit_checkpoint(struct cli *cli, const struct args *args)
+{
+    char *note = NULL;
+    size_t space = 0;
+    (void)args;
+    int result = pas_space_find(cli->pas, cli->space, &space);
+    if (result == 0)
+        result = pas_checkpoint(cli->pas, space, &note);
+    if (result != 0)
+        return cli_failed(cli, result);
+    if (cli->json) {
+        struct buf json = {0};
+        pas_json_text(&json, note, strlen(note));
+        buf_u8(&json, 0);
+        if (json.err == ERR_OK)
+            printf("{\"note\":%s}\n", (const char *)json.bytes);
+        buf_free(&json);
+    } else {
+        fputs(note, stdout);
+    }
+    pas_free(note);
+    return EXIT_DONE;
+}

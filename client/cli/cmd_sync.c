@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/cli/cmd.h"
+
+enum { WATCH_WAIT_MS = 50000, WATCH_PAUSE_S = 5, WATCH_PAUSE_MAX_S = 60 };
+
+/* --- how the spaces stand --- */
+
+static void print_space(struct cli *cli, const struct pas_table *table, size_t i)
+{
+    char level[64], state[64], since[64], unsent[128], room[64];
+    const char *checkpoint = cli_text(table, i, "checkpoint_time");
+    snprintf(unsent, sizeof unsent, "%s", message_text(MSG_ALL_SENT, cli->lang));
+    if (cli_int(table, i, "unsent"))
+        snprintf(unsent, sizeof unsent, message_text(MSG_UNSENT, cli->lang),
+                 (long long)cli_int(table, i, "unsent"),
+                 cli_cell(cli, table, i, "unsent_since", room, sizeof room));
+    cli_say(cli, MSG_SPACE_LINE, cli_text(table, i, "name"),
+            cli_cell(cli, table, i, "level", level, sizeof level),
+            cli_cell(cli, table, i, "state", state, sizeof state),
+            *checkpoint ? cli_cell(cli, table, i, "checkpoint_time", since, sizeof since)
+                        : message_text(MSG_NEVER, cli->lang),
+            unsent);
+    if (*cli_text(table, i, "alarm"))
+        cli_say(cli, MSG_SPACE_ALARM, cli_cell(cli, table, i, "alarm", room, sizeof room));
+    if (*cli_text(table, i, "status"))
+        cli_say(cli, MSG_SPACE_REFUSED, cli_cell(cli, table, i, "status", room, sizeof room));
+    if (cli_int(table, i, "trial"))
+        cli_say(cli, MSG_SPACE_TRIAL, (long long)cli_int(table, i, "keepers"));
+    if (cli_int(table, i, "rotation_pending"))
+        cli_say(cli, MSG_SPACE_ROTATION);
+    if (cli_int(table, i, "invalid_leaves"))
+        cli_say(cli, MSG_SPACE_INVALID, (long long)cli_int(table, i, "invalid_leaves"));
+}
+
+static size_t rows_of(int result, struct pas_table *table)
+{
+    size_t n = result == 0 ? pas_table_rows(table) : 0;
+    if (result == 0)
+        pas_table_free(table);
+    return n;
+}
+
+static size_t waiting_count(struct cli *cli)
+{
+    struct pas_table *table = NULL;
+    int result = pas_waiting(cli->pas, &table);
+    return rows_of(result, table);
+}
+
+static size_t conflict_count(struct cli *cli)
+{
+    struct pas_table *table = NULL;
+    int result = pas_conflicts(cli->pas, NULL, &table);
+    return rows_of(result, table);
+}
+
+/* The state of all spaces, with what a sync did when there was one. */
+static int say_state(struct cli *cli, const struct carried *carried)
+{
+    struct pas_table *table = NULL;
+    char *json = NULL;
+    int result = pas_spaces(cli->pas, &table);
+    if (result == 0 && cli->json)
+        result = pas_table_json_text(table, false, &json);
+    if (result != 0) {
+        pas_table_free(table);
+        return cli_failed(cli, result);
+    }
+    size_t waiting = waiting_count(cli), conflicts = conflict_count(cli);
+    if (cli->json) {
+        printf(
+            "{\"spaces\":%s,\"device\":\"%s\",\"waiting\":%zu,\"conflicts\":%zu,\"keyless\":%llu",
+            json, pas_device(cli->pas), waiting, conflicts,
+            (unsigned long long)pas_keyless(cli->pas));
+        if (carried)
+            printf(",\"requests\":%u,\"pushed\":%" PRIu64 ",\"pulled\":%" PRIu64
+                   ",\"refused\":%" PRIu64,
+                   carried->requests, carried->pushed, carried->pulled, carried->refused);
+        puts("}");
+        pas_free(json);
+    } else {
+        if (pas_table_rows(table) == 0)
+            cli_say(cli, MSG_NO_SPACES);
+        for (size_t i = 0; i < pas_table_rows(table); i++)
+            print_space(cli, table, i);
+        if (waiting)
+            cli_say(cli, MSG_WAITS, waiting);
+        if (conflicts)
+            cli_say(cli, MSG_CONFLICTS_OPEN, conflicts);
+        if (pas_keyless(cli->pas))
+            cli_say(cli, MSG_KEYLESS, (long long)pas_keyless(cli->pas));
+    }
+    pas_table_free(table);
+    return EXIT_DONE;
+}
+
+/* An alarm of any space, also one of an earlier sync. */
+static int alarm_code(struct cli *cli)
+{
+    struct pas_table *table = NULL;
+    int code = EXIT_DONE;
+    if (pas_spaces(cli->pas, &table) != 0)
+        return EXIT_DONE;
+    for (size_t i = 0; i < pas_table_rows(table); i++)
+        if (*cli_text(table, i, "alarm"))
+            code = EXIT_ALARM;
+    pas_table_free(table);
+    return code;
+}
+
+int cmd_status(struct cli *cli, const struct args *args)
+{
+    (void)args;
+    return say_state(cli, NULL);
+}
+
+/* --- sync --- */
+
+/* One round trip with each server. The first failure is the answer, but the others are tried as well. */
+static int carry_all(struct cli *cli, uint64_t wait_ms, struct carried *carried)
+{
+    int code = EXIT_DONE;
+    size_t servers = pas_servers(cli->pas);
+    for (size_t i = 0; i < servers && !cli_stop; i++) {
+        int one = cli_carry(cli, i, servers == 1 ? wait_ms : 0, carried);
+        code = code == EXIT_DONE ? one : code;
+    }
+    return code;
+}
+
+static int say_sync(struct cli *cli, const struct carried *carried)
+{
+    cli_say(cli, MSG_SYNCED, (unsigned long long)carried->pushed,
+            (unsigned long long)carried->pulled, carried->requests);
+    if (carried->refused)
+        cli_say(cli, MSG_SYNC_REFUSED, (unsigned long long)carried->refused);
+    int code = say_state(cli, carried);
+    if (carried->alarm)
+        cli_error(cli, MSG_ERROR, pas_error_text(carried->alarm, cli->lang));
+    return code;
+}
+
+/* Long polls until a signal or `seconds` are over (0: for ever); says something only when something happened. */
+static int watch(struct cli *cli, long seconds)
+{
+    time_t end = time(NULL) + seconds;
+    unsigned pause_s = WATCH_PAUSE_S;
+    int code = EXIT_DONE;
+    bool first = true;
+    while (!cli_stop && (seconds == 0 || time(NULL) < end)) {
+        struct carried carried = {0};
+        long left = seconds ? (long)(end - time(NULL)) : WATCH_WAIT_MS / 1000;
+        uint64_t wait_ms = first || left <= 0 ? 0 : (uint64_t)left * 1000;
+        if (wait_ms > WATCH_WAIT_MS)
+            wait_ms = WATCH_WAIT_MS;
+        int opened = cli_open(cli); /* sets the clock */
+        code = opened == EXIT_DONE ? carry_all(cli, wait_ms, &carried) : opened;
+        if (code == EXIT_DONE && (first || carried.pushed || carried.pulled || carried.alarm))
+            code = say_sync(cli, &carried);
+        if (code == EXIT_DONE && carried.alarm)
+            return EXIT_ALARM;
+        (void)fflush(stdout);
+        first = false;
+        if (code == EXIT_DONE && pas_servers(cli->pas) == 1) {
+            pause_s = WATCH_PAUSE_S;
+            continue;
+        }
+        for (unsigned i = 0; i < pause_s && !cli_stop && (seconds == 0 || time(NULL) < end); i++)
+            (void)sleep(1);
+        pause_s = pause_s * 2 < WATCH_PAUSE_MAX_S ? pause_s * 2 : WATCH_PAUSE_MAX_S;
+    }
+    return cli_stop ? EXIT_DONE : code;
+}
+
+int cmd_sync(struct cli *cli, const struct args *args)
+{
+    struct carried carried = {0};
+    const char *limit = args_option(args, "for");
+    char *end = NULL;
+    long seconds = limit ? strtol(limit, &end, 10) : 0;
+    if (limit && (!*limit || *end || seconds < 1)) {
+        cli_error(cli, MSG_USAGE_BAD, limit, "--for");
+        return EXIT_USAGE;
+    }
+    if (args_option(args, "retry")) {
+        size_t n = 0;
+        int result = pas_retry(cli->pas, &n);
+        if (result != 0)
+            return cli_failed(cli, result);
+        cli_say(cli, MSG_RETRIED, n);
+    }
+    if (pas_servers(cli->pas) == 0 && !cli->json)
+        cli_say(cli, MSG_SYNC_NO_SERVER);
+    if (args_option(args, "watch"))
+        return watch(cli, seconds);
+    int code = carry_all(cli, 0, &carried);
+    if (code != EXIT_DONE && !carried.alarm)
+        return code;
+    int said = say_sync(cli, &carried);
+    if (carried.alarm || alarm_code(cli) == EXIT_ALARM)
+        return EXIT_ALARM;
+    return code == EXIT_DONE ? said : code;
+}

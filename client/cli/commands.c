@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of commands, and how a command line becomes a call. A new command is a row here and a function in one of
+ * the cmd_*.c files.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/cli/cli.h"
+#include "client/cli/cmd.h"
+#include "client/pas_time.h"
+#include "proto/digest.h"
+
+#define COMMON "home= passphrase-file= json now= space= lang= socket= help"
+
+/* Name, arguments (fr, en), options, words min..max, alone, not in a batch, function, help (fr, en). */
+const struct command cli_commands[] = {
+    {"init", "[--name NOM] [--kdf light]", "[--name LABEL] [--kdf light]", "name= kdf=", 0, 0, true,
+     true, cmd_init, "crée les clés de cet appareil", "make this device's keys"},
+    {"space create", "NOM --level NIVEAU [--server LIEN]", "NAME --level LEVEL [--server LINK]",
+     "level= server=", 1, 1, false, false, cmd_space_create,
+     "crée un espace (community, organisation, team, restricted)",
+     "found a space (community, organisation, team, restricted)"},
+    {"space list", "", "", NULL, 0, 0, false, false, cmd_space_list, "liste les espaces",
+     "list the spaces"},
+    {"invite", "[--role writer,...] [--days N]", "[--role writer,...] [--days N]", "role= days=", 0,
+     0, false, false, cmd_invite, "donne un lien d'invitation", "print an invite link"},
+    {"join", "LIEN", "LINK", NULL, 1, 1, false, false, cmd_join, "rejoint un espace",
+     "join a space"},
+    {"approve", "APPAREIL | --all", "DEVICE | --all", "all", 0, 1, false, false, cmd_approve,
+     "admet un appareil en attente", "admit a waiting device"},
+    {"member list", "", "", NULL, 0, 0, false, false, cmd_member_list,
+     "liste les membres et les demandes", "list members and who waits"},
+    {"new", "FICHE champ=valeur ...", "KIND field=value ...", "base=", 1, ARGS_MAX, false, false,
+     cmd_new, "crée une fiche", "make a record"},
+    {"set", "FICHE champ=valeur ... [--base N]", "RECORD field=value ... [--base N]", "base=", 2,
+     ARGS_MAX, false, false, cmd_set, "modifie une fiche", "change a record"},
+    {"show", "FICHE", "RECORD", NULL, 1, 1, false, false, cmd_show, "montre une fiche",
+     "show a record"},
+    {"list", "TYPE [--where EXPR]", "KIND [--where EXPR]", "where=", 1, 1, false, false, cmd_list,
+     "liste les fiches d'un type", "list records of a kind"},
+    {"find", "TEXTE [--limit N]", "TEXT [--limit N]", "limit=", 1, ARGS_MAX, false, false, cmd_find,
+     "cherche un texte", "search for a text"},
+    {"history", "FICHE", "RECORD", NULL, 1, 1, false, false, cmd_history,
+     "tout ce qui a été écrit dans une fiche", "all that was written to a record"},
+    {"conflicts", "[FICHE]", "[RECORD]", NULL, 0, 1, false, false, cmd_conflicts,
+     "les valeurs à trancher", "values to choose among"},
+    {"resolve", "FICHE champ=valeur ...", "RECORD field=value ...", NULL, 2, ARGS_MAX, false, false,
+     cmd_resolve, "tranche", "choose"},
+    {"undo", "", "", NULL, 0, 0, false, false, cmd_undo,
+     "annule la dernière saisie (dans les 10 secondes)",
+     "take the last entry back (within 10 seconds)"},
+    {"mistake", "FICHE [--off]", "RECORD [--off]", "off", 1, 1, false, false, cmd_mistake,
+     "marque une saisie par erreur", "mark a record as an error"},
+    {"kinds", "", "", NULL, 0, 0, false, false, cmd_kinds, "les types de fiches",
+     "the kinds of records"},
+    {"fields", "TYPE", "KIND", NULL, 1, 1, false, false, cmd_fields, "les champs d'un type",
+     "the fields of a kind"},
+    {"sql", "REQUÊTE", "QUERY", NULL, 1, 1, false, false, cmd_sql,
+     "une requête SELECT sur les tables", "a SELECT over the tables"},
+    {"sync", "[--watch [--for SECONDES]] [--retry]", "[--watch [--for SECONDS]] [--retry]",
+     "watch for= retry", 0, 0, false, false, cmd_sync, "envoie et reçoit", "send and receive"},
+    {"status", "", "", NULL, 0, 0, false, false, cmd_status, "l'état des espaces",
+     "how the spaces stand"},
+    {"audit verify", "[--full] [--with FICHIER]", "[--full] [--with FILE]", "full with=", 0, 0,
+     false, false, cmd_audit_verify, "vérifie l'historique", "verify the history"},
+    {"audit log", "[--csv FICHIER]", "[--csv FILE]", "csv=", 0, 0, false, false, cmd_audit_log,
+     "le journal, sans contenu", "the log, without content"},
+    {"audit checkpoint", "", "", NULL, 0, 0, false, false, cmd_audit_checkpoint,
+     "le dernier point de contrôle signé", "the last signed checkpoint"},
+    {"pack check", "FICHIER", "FILE", NULL, 1, 1, true, false, cmd_pack_check,
+     "vérifie un référentiel", "check a domain pack"},
+    {"pack publish", "FICHIER", "FILE", NULL, 1, 1, false, false, cmd_pack_publish,
+     "publie un référentiel dans un espace", "publish a domain pack to a space"},
+    {"batch", "FICHIER [--keep-going]", "FILE [--keep-going]", "keep-going", 1, 1, false, true,
+     cmd_batch, "lance une commande par ligne", "run one command per line"},
+    {"version", "", "", NULL, 0, 0, true, false, cmd_version, "la version", "the version"},
+    {"help", "[COMMANDE]", "[COMMAND]", NULL, 0, 2, true, false, cmd_help, "cette aide",
+     "this help"},
+};
+const size_t cli_commands_n = sizeof cli_commands / sizeof cli_commands[0];
+
+const struct command *cli_find(const char *const *words, size_t n, size_t *used)
+{
+    char two[64];
+    for (*used = n > 1 ? 2 : n; *used > 0; --*used) {
+        snprintf(two, sizeof two, "%s%s%s", words[0], *used == 2 ? " " : "",
+                 *used == 2 ? words[1] : "");
+        for (size_t i = 0; i < cli_commands_n; i++)
+            if (strcmp(cli_commands[i].name, two) == 0)
+                return &cli_commands[i];
+    }
+    return NULL;
+}
+
+int cli_usage(struct cli *cli, const struct command *command)
+{
+    char line[256];
+    const char *usage = cli->lang[0] == 'e' ? command->usage_en : command->usage_fr;
+    snprintf(line, sizeof line, "%s %s", command->name, usage);
+    cli_error(cli, MSG_USAGE_OF, line);
+    return EXIT_USAGE;
+}
+
+/* --- the device --- */
+
+static uint64_t clock_ms(const struct cli *cli)
+{
+    struct timespec now;
+    if (cli->has_now)
+        return cli->now_ms;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return 0;
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int cli_open(struct cli *cli)
+{
+    char pass[1024];
+    size_t len = 0;
+    if (cli->pas) {
+        pas_time(cli->pas, clock_ms(cli));
+        return EXIT_DONE;
+    }
+    if (!cli->home[0]) {
+        cli_error(cli, MSG_NO_HOME);
+        return EXIT_REFUSED;
+    }
+    int code = cli_passphrase(cli, false, pass, sizeof pass, &len);
+    if (code != EXIT_DONE)
+        return code;
+    struct pas_open_args args = {.dir = cli->home,
+                                 .pass = pass,
+                                 .pass_len = len,
+                                 .now_ms = clock_ms(cli),
+                                 .lang = cli->lang};
+    int result = pas_open(&cli->pas, &args);
+    digest_wipe(pass, sizeof pass);
+    if (result == ERR_NOT_FOUND) {
+        cli_error(cli, MSG_NO_DEVICE, cli->home);
+        return EXIT_REFUSED;
+    }
+    if (result == ERR_BUSY) {
+        cli_error(cli, MSG_IN_USE);
+        return EXIT_REFUSED;
+    }
+    if (result != 0)
+        return cli_failed(cli, result);
+    const struct pas_repair *repair = pas_repaired(cli->pas);
+    if (repair)
+        cli_error(cli, MSG_REPAIRED, repair->kept_as, (unsigned long long)repair->unsent_saved,
+                  (unsigned long long)repair->unsent_lost,
+                  (unsigned long long)repair->leaves_to_fetch);
+    return EXIT_DONE;
+}
+
+void cli_close(struct cli *cli)
+{
+    pas_close(cli->pas);
+    net_free(cli->net);
+    cli->pas = NULL;
+    cli->net = NULL;
+}
+
+/* --- running a line --- */
+
+static int bad_value(struct cli *cli, const char *option, const char *value)
+{
+    cli_error(cli, MSG_USAGE_BAD, value, option);
+    return EXIT_USAGE;
+}
+
+static int apply_common(struct cli *cli, const struct args *args)
+{
+    const char *value;
+    int64_t seconds;
+    if ((value = args_option(args, "lang"))) {
+        if (strcmp(value, "fr") != 0 && strcmp(value, "en") != 0)
+            return bad_value(cli, "--lang", value);
+        memcpy(cli->lang, value, 3);
+    }
+    if ((value = args_option(args, "now"))) {
+        if (!pas_time_parse(value, &seconds) || seconds < 0)
+            return bad_value(cli, "--now", value);
+        cli->has_now = true;
+        cli->now_ms = (uint64_t)seconds * 1000;
+    }
+    if (args_option(args, "json"))
+        cli->json = true;
+    if ((value = args_option(args, "space")))
+        cli->space = value;
+    if (cli->batch)
+        return EXIT_DONE;
+    if ((value = args_option(args, "home")))
+        snprintf(cli->home, sizeof cli->home, "%s", value);
+    if ((value = args_option(args, "passphrase-file")))
+        cli->pass_file = value;
+    if ((value = args_option(args, "socket")))
+        cli->socket = value;
+    return EXIT_DONE;
+}
+
+static int bad_args(struct cli *cli, enum args_result result, const char *word)
+{
+    static const enum message messages[] = {[ARGS_UNKNOWN] = MSG_USAGE_OPTION,
+                                            [ARGS_NO_VALUE] = MSG_USAGE_NO_VALUE,
+                                            [ARGS_VALUE] = MSG_USAGE_VALUE,
+                                            [ARGS_TOO_MANY] = MSG_USAGE_MANY};
+    cli_error(cli, messages[result], word);
+    return EXIT_USAGE;
+}
+
+/* The arguments that follow (and options that precede) the command's own words. */
+static int run_command(struct cli *cli, const struct command *command, size_t argc,
+                       const char *const *argv)
+{
+    struct args *args = calloc(1, sizeof *args);
+    int code = EXIT_REFUSED;
+    if (!args) {
+        cli_error(cli, MSG_ERROR, pas_error_text(ERR_MEMORY, cli->lang));
+        return code;
+    }
+    enum args_result result = args_parse(args, argc, argv, COMMON, command->options);
+    if (result != ARGS_OK)
+        code = bad_args(cli, result, args->bad);
+    else if ((code = apply_common(cli, args)) != EXIT_DONE)
+        ;
+    else if (args_option(args, "help") || args->n < command->min || args->n > command->max)
+        code = cli_usage(cli, command);
+    else if (cli->batch && command->no_batch) {
+        cli_error(cli, MSG_LINE_NOT_HERE, command->name);
+        code = EXIT_USAGE;
+    } else if (command->alone || (code = cli_open(cli)) == EXIT_DONE)
+        code = command->run(cli, args);
+    free(args);
+    return code;
+}
+
+int cli_run(struct cli *cli, size_t argc, const char *const *argv)
+{
+    size_t at = 0, used = 0;
+    cli->error[0] = 0;
+    const char *first = args_command(argc, argv, COMMON, &at);
+    const struct command *command = first ? cli_find(argv + at, argc - at, &used) : NULL;
+    if (!first) {
+        first = "help";
+        command = cli_find(&first, 1, &used);
+        used = 0;
+    }
+    if (!command) {
+        cli_error(cli, MSG_USAGE_UNKNOWN, first);
+        return EXIT_USAGE;
+    }
+    const char **rest = calloc(argc + 1, sizeof *rest);
+    if (!rest)
+        return EXIT_REFUSED;
+    size_t n = 0;
+    for (size_t i = 0; i < argc; i++)
+        if (i < at || i >= at + used)
+            rest[n++] = argv[i];
+    int code = run_command(cli, command, n, rest);
+    free(rest);
+    return code;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * messages: everything the program says, in French and English, in one table. What happened, what to do, and that
+ * nothing is lost. The library's own sentences are in client/words.h.
+ */
+#ifndef CLIENT_CLI_MESSAGES_H
+#define CLIENT_CLI_MESSAGES_H
+
+/* X(name, French, English); printf formats, the same arguments in both. */
+#define MESSAGES(X)                                                                                     \
+    X(USAGE_OF, "Usage : passerelle %s\n", "Usage: passerelle %s\n")                                    \
+    X(USAGE_UNKNOWN, "passerelle : commande inconnue « %s ». « passerelle help » les liste.\n",         \
+      "passerelle: unknown command \"%s\". \"passerelle help\" lists them.\n")                          \
+    X(USAGE_OPTION, "passerelle : option inconnue « %s ».\n",                                           \
+      "passerelle: unknown option \"%s\".\n")                                                           \
+    X(USAGE_NO_VALUE, "passerelle : il manque la valeur de « %s ».\n",                                  \
+      "passerelle: the value of \"%s\" is missing.\n")                                                  \
+    X(USAGE_VALUE, "passerelle : « %s » ne prend pas de valeur.\n",                                     \
+      "passerelle: \"%s\" takes no value.\n")                                                           \
+    X(USAGE_MANY, "passerelle : trop d'arguments.\n", "passerelle: too many arguments.\n")              \
+    X(USAGE_PAIR, "passerelle : « %s » n'a pas la forme champ=valeur.\n",                               \
+      "passerelle: \"%s\" does not have the form field=value.\n")                                       \
+    X(USAGE_BAD, "passerelle : « %s » ne convient pas pour %s.\n",                                      \
+      "passerelle: \"%s\" does not fit %s.\n")                                                          \
+    X(HELP_HEAD,                                                                                        \
+      "passerelle : carnet de médiation vers l'emploi, chiffré et sans réseau.\n\n"                  \
+      "Options de toutes les commandes :\n"                                                             \
+      "  --home DOSSIER            dossier de l'appareil (PASSERELLE_HOME)\n"                           \
+      "  --passphrase-file FICHIER phrase de passe (PASSERELLE_PASSPHRASE_FILE)\n"                      \
+      "  --space NOM               l'espace, quand il y en a plusieurs\n"                               \
+      "  --json                    un document JSON\n"                                                  \
+      "  --lang fr|en              langue des messages\n"                                               \
+      "  --now DATE                horloge (RFC 3339), pour les essais\n"                               \
+      "  --socket CHEMIN           socket Unix du serveur (PASSERELLE_SOCKET)\n\n"                      \
+      "Codes de sortie : 0 fait, 1 refusé, 2 usage, 3 réseau (rien n'est perdu), 4 alarme.\n\n"       \
+      "Commandes :\n",                                                                                  \
+      "passerelle: case book of employment mediators, encrypted, works with no network.\n\n"            \
+      "Options of all commands:\n"                                                                      \
+      "  --home DIR                the device's folder (PASSERELLE_HOME)\n"                             \
+      "  --passphrase-file FILE    the passphrase (PASSERELLE_PASSPHRASE_FILE)\n"                       \
+      "  --space NAME              the space, where there are several\n"                                \
+      "  --json                    one JSON document\n"                                                 \
+      "  --lang fr|en              language of messages\n"                                              \
+      "  --now DATE                the clock (RFC 3339), for tests\n"                                   \
+      "  --socket PATH             the server's Unix socket (PASSERELLE_SOCKET)\n\n"                    \
+      "Exit codes: 0 done, 1 refused, 2 usage, 3 network (nothing lost), 4 alarm.\n\n"                  \
+      "Commands:\n")                                                                                    \
+    X(ERROR, "passerelle : %s\n", "passerelle: %s\n")                                                   \
+    X(LINE, "ligne %zu : ", "line %zu: ")                                                               \
+    X(LINE_QUOTE, "passerelle : guillemet ouvert ou trop de mots.\n",                                   \
+      "passerelle: an open quote, or too many words.\n")                                                \
+    X(LINE_NOT_HERE, "passerelle : « %s » ne se lance pas depuis un lot.\n",                            \
+      "passerelle: \"%s\" cannot be run from a batch.\n")                                               \
+    X(NO_DEVICE, "passerelle : pas d'appareil dans %s. « passerelle init » en crée un.\n",              \
+      "passerelle: no device in %s. \"passerelle init\" makes one.\n")                                  \
+    X(NO_HOME, "passerelle : où est l'appareil ? Donnez --home DOSSIER.\n",                             \
+      "passerelle: where is the device? Give --home DIR.\n")                                            \
+    X(IN_USE, "passerelle : un autre programme utilise cet appareil. Fermez-le et recommencez.\n",      \
+      "passerelle: another program uses this device. Close it and repeat.\n")                           \
+    X(REPAIRED,                                                                                         \
+      "La base de l'appareil était abîmée : elle est gardée sous %s. Travail non envoyé repris : " \
+      "%llu, "                                                                                          \
+      "perdu : %llu ; entrées à retélécharger : %llu.\n",                                               \
+      "The device's database was damaged: it is kept as %s. Unsent work taken over: %llu, lost: "       \
+      "%llu; entries to fetch again: %llu.\n")                                                          \
+    X(ASK_PASS, "Phrase de passe : ", "Passphrase: ")                                                   \
+    X(ASK_PASS_NEW, "Nouvelle phrase de passe (quatre mots au hasard) : ",                              \
+      "New passphrase (four random words): ")                                                           \
+    X(ASK_PASS_AGAIN, "Encore une fois : ", "Once more: ")                                              \
+    X(PASS_DIFFER, "passerelle : les deux saisies diffèrent. Rien n'a été créé.\n",                     \
+      "passerelle: the two entries differ. Nothing was made.\n")                                        \
+    X(PASS_NONE,                                                                                        \
+      "passerelle : pas de phrase de passe. Donnez --passphrase-file FICHIER, ou lancez la "            \
+      "commande "                                                                                       \
+      "dans un terminal.\n",                                                                            \
+      "passerelle: no passphrase. Give --passphrase-file FILE, or run this in a terminal.\n")           \
+    X(PASS_SHORT,                                                                                       \
+      "Attention : cette phrase de passe est courte. Quatre mots tirés au hasard résistent à un "    \
+      "vol, "                                                                                           \
+      "un mot non.\n",                                                                                  \
+      "Warning: this passphrase is short. Four random words withstand a theft, one word does "          \
+      "not.\n")                                                                                         \
+    X(FILE_READ, "passerelle : impossible de lire %s : %s\n", "passerelle: cannot read %s: %s\n")       \
+    X(FILE_WRITE, "passerelle : impossible d'écrire %s : %s\n",                                         \
+      "passerelle: cannot write %s: %s\n")                                                              \
+    X(FILE_BIG, "passerelle : %s est trop grand.\n", "passerelle: %s is too large.\n")                  \
+    X(MADE, "Appareil créé : %s (%s) dans %s\n", "Device made: %s (%s) in %s\n")                        \
+    X(MADE_ALREADY, "passerelle : il y a déjà un appareil dans %s. Rien n'a changé.\n",                 \
+      "passerelle: there is a device in %s already. Nothing was changed.\n")                            \
+    X(FOUNDED, "Espace « %s » créé (%s).\n", "Space \"%s\" founded (%s).\n")                            \
+    X(FOUNDED_LATER,                                                                                    \
+      "Espace « %s » créé ici (%s) ; le serveur l'apprendra à la prochaine synchronisation.\n",         \
+      "Space \"%s\" founded here (%s); the server learns of it at the next sync.\n")                    \
+    X(NEEDS_LINK,                                                                                       \
+      "passerelle : cet appareil ne connaît encore aucun serveur. Donnez --server LIEN (le lien "      \
+      "du "                                                                                             \
+      "fondateur).\n",                                                                                  \
+      "passerelle: this device knows no server yet. Give --server LINK (the founder link).\n")          \
+    X(BAD_LINK,                                                                                         \
+      "passerelle : ce n'est pas un lien de Passerelle, ou il mène en clair vers une autre "           \
+      "machine.\n",                                                                                     \
+      "passerelle: this is no link of Passerelle, or it leads unprotected to another machine.\n")       \
+    X(INVITED,                                                                                          \
+      "Lien d'invitation (%s), pour un seul appareil, jusqu'au %s :\n\n%s\n\n"                          \
+      "Donnez-le en main propre ou par un canal sûr. Puis synchronisez.\n",                             \
+      "Invite link (%s), for one device, until %s:\n\n%s\n\n"                                           \
+      "Hand it over in person or by a safe channel. Then sync.\n")                                      \
+    X(JOINED, "Demande envoyée. Quelqu'un de l'espace doit l'approuver ; code à comparer : %s\n",       \
+      "Request sent. Somebody of the space has to approve it; code to compare: %s\n")                   \
+    X(JOINED_LATER, "Demande prête ; elle partira à la prochaine synchronisation.\n",                   \
+      "The request is ready; it leaves at the next sync.\n")                                            \
+    X(APPROVED, "Approuvé : %s (%s), code %s. L'accès s'ouvre à la prochaine synchronisation.\n",       \
+      "Approved: %s (%s), code %s. Access opens at the next sync.\n")                                   \
+    X(APPROVE_WHO, "passerelle : donnez un appareil ou --all. En attente :\n",                          \
+      "passerelle: give a device or --all. Waiting:\n")                                                 \
+    X(NOBODY_WAITS, "Personne n'attend d'approbation.\n", "Nobody waits for approval.\n")               \
+    X(WAITING_LINE, "  %s  %s (%s), code %s\n", "  %s  %s (%s), code %s\n")                             \
+    X(UNDONE, "Annulé : %zu changement(s).\n", "Undone: %zu change(s).\n")                              \
+    X(MISTAKEN, "%s est marqué « saisie par erreur ».\n", "%s is marked as an error.\n")                \
+    X(UNMISTAKEN, "%s n'est plus marqué « saisie par erreur ».\n",                                      \
+      "%s is no longer marked as an error.\n")                                                          \
+    X(WRITTEN, "%s  %s\n", "%s  %s\n")                                                                  \
+    X(NOTHING, "Rien.\n", "Nothing.\n")                                                                 \
+    X(NO_CONFLICTS, "Aucune valeur à trancher.\n", "No value to choose.\n")                             \
+    X(SPACE_LINE, "%s : %s, %s, à jour au %s, %s\n", "%s: %s, %s, up to date at %s, %s\n")              \
+    X(NEVER, "jamais", "never")                                                                         \
+    X(ALL_SENT, "tout est envoyé", "all sent")                                                          \
+    X(UNSENT, "%lld changement(s) à envoyer depuis %s", "%lld change(s) to send since %s")              \
+    X(SPACE_TRIAL, "  À l'essai : cet espace ne tient qu'à %lld appareil(s) d'administration.\n",       \
+      "  On trial: this space hangs on %lld device(s) that administer it.\n")                           \
+    X(SPACE_ROTATION, "  Le renouvellement de la clé attend un administrateur.\n",                      \
+      "  The new key waits for an administrator.\n")                                                    \
+    X(SPACE_ALARM, "  %s\n", "  %s\n")                                                                  \
+    X(SPACE_REFUSED, "  Dernier refus : %s\n", "  Last refusal: %s\n")                                  \
+    X(SPACE_INVALID, "  %lld entrée(s) non valables, ignorées.\n",                                      \
+      "  %lld entries not valid, ignored.\n")                                                           \
+    X(NO_SPACES, "Cet appareil n'est dans aucun espace.\n", "This device is in no space.\n")            \
+    X(WAITS, "%zu appareil(s) en attente d'approbation : « approve ».\n",                               \
+      "%zu device(s) waiting for approval: \"approve\".\n")                                             \
+    X(CONFLICTS_OPEN, "%zu valeur(s) à trancher : « conflicts ».\n",                                    \
+      "%zu value(s) to choose: \"conflicts\".\n")                                                       \
+    X(KEYLESS, "%lld changement(s) dont la clé n'est pas encore arrivée.\n",                            \
+      "%lld change(s) whose key has not arrived yet.\n")                                                \
+    X(SYNCED, "Synchronisé : %llu envoyé(s), %llu reçu(s), %u requête(s).\n",                           \
+      "Synced: %llu sent, %llu received, %u request(s).\n")                                             \
+    X(SYNC_REFUSED, "%llu élément(s) refusé(s) par le serveur ; gardés ici.\n",                         \
+      "%llu item(s) refused by the server; kept here.\n")                                               \
+    X(SYNC_NO_SERVER, "Rien à synchroniser : aucun espace.\n", "Nothing to sync: no space.\n")          \
+    X(NET_FAILED, "passerelle : %s (%s)\n", "passerelle: %s (%s)\n")                                    \
+    X(NET_STRANGER, "passerelle : il n'y a pas de serveur Passerelle à l'adresse %s (%s).\n",           \
+      "passerelle: there is no Passerelle server at %s (%s).\n")                                        \
+    X(VERIFIED, "%s : %llu entrées vérifiées, l'historique est intact.\n",                              \
+      "%s: %llu entries verified, the history is intact.\n")                                            \
+    X(VERIFY_FAILED, "passerelle : ALARME : %s : %s\n", "passerelle: ALARM: %s: %s\n")                  \
+    X(VERIFY_FAILED_AT, "passerelle : ALARME : %s, entrée %llu : %s\n",                                 \
+      "passerelle: ALARM: %s, entry %llu: %s\n")                                                        \
+    X(COMPARED, "Le point de contrôle est cohérent avec l'historique de cet appareil.\n",               \
+      "The checkpoint is consistent with this device's history.\n")                                     \
+    X(COMPARE_LATER,                                                                                    \
+      "passerelle : ce point de contrôle est plus long que l'historique reçu ici. Synchronisez, "     \
+      "puis "                                                                                           \
+      "recommencez.\n",                                                                                 \
+      "passerelle: this checkpoint is longer than what has arrived here. Sync, then repeat.\n")         \
+    X(SAVED, "Écrit : %s\n", "Written: %s\n")                                                           \
+    X(SAVED_WARN, "Ce fichier n'est pas chiffré : ne le laissez pas traîner.\n",                        \
+      "This file is not encrypted: do not leave it lying about.\n")                                     \
+    X(PACK_GOOD, "%s : référentiel valable, version %u.\n", "%s: valid pack, version %u.\n")            \
+    X(PACK_BAD, "passerelle : %s : %s\n", "passerelle: %s: %s\n")                                       \
+    X(PACK_SET, "Référentiel publié dans « %s » ; il part à la prochaine synchronisation.\n",           \
+      "Pack published to \"%s\"; it leaves at the next sync.\n")                                        \
+    X(RETRIED, "%zu élément(s) refusé(s) repartiront.\n",                                               \
+      "%zu refused item(s) will be sent again.\n")                                                      \
+    X(PENDING, "en attente d'envoi", "to be sent")                                                      \
+    X(REPLACED, "remplacé", "replaced")                                                                 \
+    X(LATE_CLOCK, "horloge douteuse", "clock in doubt")                                                 \
+    X(YES, "oui", "yes")                                                                                \
+    X(NO, "non", "no")                                                                                  \
+    X(SEVERAL_VALUES, "  Plusieurs valeurs :", "  Several values:")                                     \
+    X(RECORDS, "  Fiches :", "  Records:")                                                              \
+    X(LOCKED, "  Lecture seule : écrit par une version plus récente.\n",                                \
+      "  Read-only: written by a newer version.\n")
+
+#define MESSAGE_ROW(name, fr, en) MSG_##name,
+enum message { MESSAGES(MESSAGE_ROW) MSG_N };
+#undef MESSAGE_ROW
+
+/** The format of a message in `lang` ("fr" or "en"). */
+const char *message_text(enum message message, const char *lang);
+
+#endif
