@@ -385,7 +385,8 @@ enum err outbox_operate(struct engine *engine, struct space *space, const struct
     struct outbox *outbox = &space->outbox;
     struct buf inner = {.max = HEADER_MAX}, plain = {.max = 4 << 20};
     struct op bare = *op;
-    bare.has_prev = false;
+    bare.has_prev = kind_is_chained(op->kind); /* zeroes until the leaf is made */
+    memset(bare.prev, 0, HASH_LEN);
     op_encode(&inner, &bare);
     TRY(inner.err);
     wire_put_array(&plain, 5);
