@@ -170,7 +170,8 @@ enum err take_notes(struct take *take)
         /* Same size, other root: both notes are signed. Otherwise its entries do not produce it: one that its author
          * did not sign was altered; if all are signed, they continue another history than ours. */
         take->proven = row->n_leaves == 0;
-        return take_evidence(take, take->first_bad == UINT64_MAX ? ERR_FORK : ERR_ROOT, UINT64_MAX);
+        bool other_history = take->first_bad == UINT64_MAX && take->size_before > 0;
+        return take_evidence(take, other_history ? ERR_FORK : ERR_ROOT, UINT64_MAX);
     }
     space->note = row->note;
     space->has_note = true;
@@ -250,6 +251,16 @@ static void settle_alarm(struct take *take)
     space->pub.alarm_index = UINT64_MAX;
 }
 
+/* A note was seen that is longer than what the server calls everything: it withholds the rest. */
+static enum err look_for_withheld(struct take *take)
+{
+    uint64_t promised = 0;
+    enum err err = replica_last_id(take->engine->replica, REPLICA_NOTE, take->space->no, &promised);
+    if (err == ERR_OK && promised > take->space->fold->size && !take->row->more)
+        space_alarm(take->space, ERR_ROLLBACK, UINT64_MAX, false);
+    return err;
+}
+
 static enum err take_lists_of_server(struct take *take)
 {
     struct space *space = take->space;
@@ -294,6 +305,9 @@ static enum err take_full(struct take *take, uint64_t time_ms)
         settle_alarm(take);
         if (space->missing && space->pub.alarm == ERR_OK)
             space_alarm(space, ERR_WITHHELD, take->bad_bodies, false);
+        err = look_for_withheld(take);
+    }
+    if (err == ERR_OK) {
         err = space_save(take->engine, space);
     }
     tree_root(&space->tree, root);
@@ -340,6 +354,9 @@ static enum err take_bare(struct take *take, uint64_t time_ms)
         space->pub.status = ERR_OK;
         if (!space->frozen && space->pub.alarm == ERR_ROLLBACK)
             space_alarm(space, ERR_OK, UINT64_MAX, false);
+        enum err looked = look_for_withheld(take);
+        if (looked != ERR_OK)
+            return looked;
     } else {
         space->pub.status = status;
         enrol_status(take->engine, space, status);
