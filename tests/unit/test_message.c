@@ -307,6 +307,15 @@ static void test_response(void **state)
     assert_int_equal(again.len, out.len);
     assert_memory_equal(again.bytes, out.bytes, out.len);
 
+    /* A full row without any note. */
+    buf_reset(&out);
+    struct message_row bare = {.full = true, .status = ERR_ROLLBACK, .size = 2};
+    made = (struct message_response){.n_rows = 1, .rows = &bare};
+    assert_ok(message_response_make(&out, &made, request_hash, keys.resp_sk));
+    assert_ok(message_response_open(&got, out.bytes, out.len, request_hash, keys.resp_pk));
+    expect_same_row(&got.rows[0], &bare);
+    message_response_free(&got);
+
     /* A refusal of the whole request. */
     buf_reset(&out);
     made = (struct message_response){.time_ms = 5, .status = ERR_CLOCK};
@@ -463,6 +472,22 @@ static void test_server(void **state)
     assert_ok(message_server_make(&out, &made, keys.log_sk));
     assert_ok(message_server_open(&got, out.bytes, out.len));
     assert_int_equal(strlen(got.log_name), NAME_LEN_MAX);
+    /* One character more, and a name that is not what was signed. */
+    for (size_t signed_len = 0; signed_len <= 256; signed_len += 256) {
+        char name[256];
+        uint8_t sig[SIG_LEN];
+        memset(name, 'x', sizeof name);
+        const struct digest_part parts[] = {{made.resp_pk, PK_LEN}, {name, signed_len}};
+        assert_ok(sign_make(sig, keys.log_sk, TAG_SERVER, parts, 2));
+        buf_reset(&out);
+        wire_put_array(&out, 5);
+        wire_put_uint(&out, 1);
+        wire_put_bin(&out, made.log_pk, PK_LEN);
+        wire_put_bin(&out, made.resp_pk, PK_LEN);
+        wire_put_str(&out, name, sizeof name);
+        wire_put_bin(&out, sig, SIG_LEN);
+        assert_err(message_server_open(&got, out.bytes, out.len), ERR_TOO_BIG);
+    }
     /* A statement signed by another key than it names. */
     buf_reset(&out);
     assert_ok(message_server_make(&out, &made, keys.resp_sk));
@@ -538,6 +563,46 @@ static void test_join(void **state)
     buf_free(&payload);
 }
 
+/* Payloads whose parts are too long or a byte short. */
+static void test_payload_limits(void **state)
+{
+    (void)state;
+    uint8_t name[SEALED_NAME_MAX + 1] = {0};
+    static const struct {
+        size_t part, sig, name;
+        enum err expected;
+    } rows[] = {{0, SIG_LEN, SEALED_NAME_MAX, ERR_OK},
+                {0, SIG_LEN, SEALED_NAME_MAX + 1, ERR_TOO_BIG},
+                {0, SIG_LEN, 0, ERR_FORMAT},
+                {0, SIG_LEN - 1, 100, ERR_FORMAT},
+                {513, SIG_LEN, 100, ERR_TOO_BIG}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct op_join said = {.kind = DEVICE_ORDINARY};
+        struct buf part = {0}, payload = {0};
+        struct message_join join;
+        struct op_proof statement;
+        digest_sha256_of(said.name_hash, name, rows[i].name);
+        op_proof_part(&part, PROOF_JOIN, &said);
+        wire_put_array(&payload, 4);
+        wire_put_bin(&payload, rows[i].part ? name : part.bytes, rows[i].part ? 513 : part.len);
+        wire_put_bin(&payload, name, SIG_LEN);
+        wire_put_bin(&payload, name, rows[i].sig);
+        wire_put_bin(&payload, name, rows[i].name);
+        assert_err(message_join_decode(&join, payload.bytes, payload.len), rows[i].expected);
+        buf_reset(&part);
+        buf_reset(&payload);
+        op_proof_part(&part, PROOF_STATEMENT, &said);
+        wire_put_array(&payload, 2);
+        wire_put_bin(&payload, rows[i].part ? name : part.bytes, rows[i].part ? 513 : part.len);
+        wire_put_bin(&payload, name, rows[i].sig);
+        bool good = rows[i].part == 0 && rows[i].sig == SIG_LEN;
+        assert_err(message_statement_decode(&statement, payload.bytes, payload.len),
+                   good ? ERR_OK : rows[i].expected);
+        buf_free(&part);
+        buf_free(&payload);
+    }
+}
+
 static void test_statement(void **state)
 {
     (void)state;
@@ -581,6 +646,9 @@ static void test_body_payload(void **state)
             assert_int_equal(got.box, 3);
             assert_int_equal(got.len, rows[i].len);
             assert_memory_equal(got.bytes, bytes, got.len);
+        } else {
+            assert_null(got.bytes);
+            assert_int_equal(got.leaf, 0);
         }
         buf_free(&payload);
     }
@@ -595,7 +663,8 @@ int main(void)
         cmocka_unit_test(test_response_flips), cmocka_unit_test(test_response_refuses),
         cmocka_unit_test(test_sizes),          cmocka_unit_test(test_server),
         cmocka_unit_test(test_found),          cmocka_unit_test(test_join),
-        cmocka_unit_test(test_statement),      cmocka_unit_test(test_body_payload),
+        cmocka_unit_test(test_statement),      cmocka_unit_test(test_payload_limits),
+        cmocka_unit_test(test_body_payload),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

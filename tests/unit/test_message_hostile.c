@@ -76,6 +76,7 @@ static void test_envelopes(void **state)
         wire_put_bin(&up, sig, SIG_LEN);
         assert_err(message_request_open(&request, up.bytes, up.len),
                    version == 1 ? ERR_OK : ERR_VERSION);
+        assert_true(version == 1 ? request.rest_len == 1 : !request.rest);
         wire_put_array(&down, 4);
         wire_put_uint(&down, version);
         wire_put_uint(&down, 5);
@@ -306,12 +307,21 @@ static void put_loose_body(struct buf *out, size_t n)
     message_part_put_body(out, &body);
 }
 
+static void put_loose_box(struct buf *out, size_t box)
+{
+    struct message_body body = {.box = (uint16_t)box, .bytes = zeroes, .len = BODY_MIN};
+    wire_put_array(out, 1);
+    message_part_put_body(out, &body);
+}
+
 static void test_leaf_limits(void **state)
 {
     (void)state;
     /* A hash in the place of a body would let a device push what nobody has. */
     assert_err(row_with(LEAVES, put_leaf_body, HASH_LEN, 0), ERR_FORMAT);
     assert_err(row_with(BODIES, put_loose_body, HASH_LEN, 0), ERR_FORMAT);
+    assert_ok(row_with(BODIES, put_loose_box, BOXES_MAX - 1, 0));
+    assert_err(row_with(BODIES, put_loose_box, BOXES_MAX, 0), ERR_FORMAT);
     assert_ok(row_with(LEAVES, put_refill_body, HASH_LEN, FLAG_REFILL));
     for (size_t len = 0; len < BODY_MIN; len++) {
         assert_err(row_with(LEAVES, put_leaf_body, len, 0), ERR_FORMAT);
@@ -464,6 +474,22 @@ static void test_make_limits(void **state)
     rows.rows[0].inbox = many;
     rows.rows[0].n_inbox = 9;
     assert_err(message_request_make(&out, &request, keys.aud, keys.ed_sk), ERR_TOO_BIG);
+    /* The envelope counts too: the last byte that fits, and one more. */
+    rows.rows[0].n_inbox = 8;
+    many[7].payload_len = 1000000;
+    buf_reset(&out);
+    assert_ok(message_request_make(&out, &request, keys.aud, keys.ed_sk));
+    many[7].payload_len += REQUEST_MAX - out.len;
+    buf_reset(&out);
+    assert_ok(message_request_make(&out, &request, keys.aud, keys.ed_sk));
+    assert_int_equal(out.len, REQUEST_MAX);
+    assert_ok(message_request_open(&request, out.bytes, out.len));
+    sample_request(&request, &rows, &keys);
+    rows.rows[0].inbox = many;
+    rows.rows[0].n_inbox = 8;
+    many[7].payload_len++;
+    buf_reset(&out);
+    assert_err(message_request_make(&out, &request, keys.aud, keys.ed_sk), ERR_TOO_BIG);
     buf_free(&out);
 }
 
@@ -540,6 +566,40 @@ static void test_response_parts(void **state)
     assert_refused(decode_body("\x93\x00\xc4\x08storeid\0\x91\xc0", 14));
     assert_ok(decode_body("\x93\x00\xc4\x08storeid\0\x91\x01", 14));
     assert_err(decode_body("\x92\x00\xc4\x08storeid\0", 12), ERR_FORMAT);
+}
+
+/* A note, a head or an item in which one hash or signature is a byte short. */
+static void test_short_hashes(void **state)
+{
+    (void)state;
+    struct buf part = {0};
+    for (size_t less = 0; less <= 1; less++) {
+        enum err expected = less ? ERR_FORMAT : ERR_OK;
+        wire_put_array(&part, 4);
+        wire_put_uint(&part, 1);
+        wire_put_bin(&part, zeroes, HASH_LEN);
+        wire_put_bin(&part, zeroes, SIG_LEN);
+        wire_put_array(&part, 1);
+        wire_put_bin(&part, zeroes, NOTE_COSIG_LEN - less);
+        assert_err(row_of(P_NOTE, &part), expected);
+        struct buf head = {0};
+        wire_put_array(&head, 2);
+        wire_put_array(&head, 4);
+        wire_put_uint(&head, 1);
+        wire_put_bin(&head, zeroes, HASH_LEN);
+        wire_put_bin(&head, zeroes, SIG_LEN);
+        wire_put_array(&head, 0);
+        wire_put_array(&head, 1);
+        wire_put_bin(&head, zeroes, HASH_LEN - less);
+        assert_err(row_of(P_HEAD, &head), expected);
+        buf_free(&head);
+        buf_reset(&part);
+        buf_put(&part, "\x91\x98\x00\x00\x00\x00\x00\x00\xc0\x91", 10);
+        wire_put_bin(&part, zeroes, HASH_LEN - less);
+        assert_err(row_of(P_ITEMS, &part), expected);
+        buf_reset(&part);
+    }
+    buf_free(&part);
 }
 
 static void test_response_counts(void **state)
@@ -684,12 +744,19 @@ static void test_mutated_responses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_envelopes),        cmocka_unit_test(test_auth),
-        cmocka_unit_test(test_counts),           cmocka_unit_test(test_leaf_limits),
-        cmocka_unit_test(test_key_limits),       cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_make_limits),      cmocka_unit_test(test_response_parts),
-        cmocka_unit_test(test_response_counts),  cmocka_unit_test(test_largest_page),
-        cmocka_unit_test(test_mutated_requests), cmocka_unit_test(test_mutated_responses),
+        cmocka_unit_test(test_envelopes),
+        cmocka_unit_test(test_auth),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_leaf_limits),
+        cmocka_unit_test(test_key_limits),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_make_limits),
+        cmocka_unit_test(test_response_parts),
+        cmocka_unit_test(test_response_counts),
+        cmocka_unit_test(test_short_hashes),
+        cmocka_unit_test(test_largest_page),
+        cmocka_unit_test(test_mutated_requests),
+        cmocka_unit_test(test_mutated_responses),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
