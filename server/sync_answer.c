@@ -102,11 +102,14 @@ static enum err answer_row(struct answer *answer, struct sync_row *row)
     page.bytes_left = used < answer->budget ? answer->budget - used : 0;
     page.elements_left = answer->elements < ELEMENTS_MAX ? ELEMENTS_MAX - answer->elements : 0;
     TRY(page.arena ? ERR_OK : ERR_MEMORY);
-    err = build_row(&page, answer->call);
-    TRY(must_stop(err) ? err : ERR_OK);
-    answer->news |= err != ERR_OK || page.news || row->pushes;
-    if (err != ERR_OK)
-        out = (struct message_row){.status = err};
+    enum err said = build_row(&page, answer->call);
+    if (must_stop(said)) {
+        err = said;
+        goto out;
+    }
+    answer->news |= said != ERR_OK || page.news || row->pushes;
+    if (said != ERR_OK)
+        out = (struct message_row){.status = said};
     else if (!page.news && !page.waiting && !row->pushes)
         out = (struct message_row){.status = ERR_UNCHANGED};
     else

@@ -299,6 +299,18 @@ static void close_seals(struct testleaf *leaf, struct leaf *out)
     out->has_keys = true;
 }
 
+/* Whether the push under construction removes a device before its rotation. */
+static bool leaves_with_this_push(const struct testspace *space, const uint8_t id[static ID_LEN])
+{
+    for (size_t i = 0; i < space->n_queue; i++) {
+        const struct testleaf *leaf = space->queue[i];
+        if (leaf->kind == KIND_DEVICE_REVOKE &&
+            memcmp(leaf->op.u.device_revoke.device, id, ID_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void build_rotation(struct build *build, struct testleaf *leaf, struct leaf *out)
 {
     struct testspace *space = build->space;
@@ -325,7 +337,7 @@ static void build_rotation(struct build *build, struct testleaf *leaf, struct le
         add_seal(leaf, build->device->id, epoch, ROLES_FOUNDER, keys, build->device->x_pk);
     for (size_t i = 0; i < space->fold->n_devices; i++) {
         const struct fold_device *to = &space->fold->devices[i];
-        if (to->active)
+        if (to->active && !leaves_with_this_push(space, to->id))
             add_seal(leaf, to->id, epoch, to->roles, keys, to->x_pk);
     }
 }

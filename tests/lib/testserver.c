@@ -257,6 +257,8 @@ bool testserver_holds(const struct testserver *server, const void *bytes, size_t
     DIR *dir = opendir(server->folder);
     assert(dir);
     for (struct dirent *entry; (entry = readdir(dir));) {
+        if (entry->d_name[0] == '.')
+            continue;
         snprintf(path, sizeof path, "%s/%s", server->folder, entry->d_name);
         found |= file_holds(path, bytes, len);
     }
