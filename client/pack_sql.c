@@ -126,6 +126,8 @@ static const char *const fills[] = {
     " d.value->>'$.where', NULL FROM domain_rule r, " INSIDE("r", "done") " d",
     "INSERT INTO domain_rule_done SELECT r.key, 'moved', d.key, d.value->>'$.kind',"
     " d.value->>'$.where', d.value->>'$.date' FROM domain_rule r, " INSIDE("r", "moved") " d",
+    "INSERT INTO domain_rule_done SELECT r.key, 'may_resolve', d.key, d.value->>'$.kind',"
+    " d.value->>'$.where', NULL FROM domain_rule r, " INSIDE("r", "may_resolve") " d",
     "INSERT INTO domain_rule_answer SELECT r.key, a.key, a.value->>'$.kind',"
     " coalesce(a.value->'$.fields', a.value->'$.set'), r.path || '.answers.' || a.key"
     " FROM domain_rule r, " INSIDE("r", "answers") " a",
