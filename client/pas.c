@@ -13,6 +13,10 @@
 #include "proto/code.h"
 #include "proto/digest.h"
 
+#define CACHE_NAME "view"
+#define CACHE_MAX  ((size_t)1 << 28)
+enum { CACHE_FROM = 2000 }; /* changes; fewer are read faster than a cache is written */
+
 /* --- results --- */
 
 const char *pas_error_name(int result)
@@ -139,6 +143,29 @@ static enum err choose_pack(const struct pas *pas, struct pack **pack, uint32_t 
     return pack_default(pack);
 }
 
+/* The view of tens of thousands of changes is kept sealed, so that the next unlock need not build it. A cache that
+ * cannot be written is no loss. */
+static void keep_cache(struct pas *pas)
+{
+    struct buf bytes = {.max = CACHE_MAX};
+    if (view_taken(pas->view) < CACHE_FROM)
+        return;
+    if (view_dump(pas->view, &bytes) == ERR_OK)
+        (void)engine_cache_put(pas->engine, CACHE_NAME, bytes.bytes, bytes.len);
+    buf_free(&bytes);
+}
+
+static void load_cache(struct pas *pas)
+{
+    struct buf bytes = {.max = CACHE_MAX};
+    enum err err = engine_cache_get(pas->engine, CACHE_NAME, &bytes);
+    if (err == ERR_OK)
+        err = view_load(pas->view, bytes.bytes, bytes.len);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        (void)engine_cache_delete(pas->engine, CACHE_NAME);
+    buf_free(&bytes);
+}
+
 static enum err use_pack(struct pas *pas, struct pack *pack, uint32_t number)
 {
     struct view *view = NULL;
@@ -152,6 +179,7 @@ static enum err use_pack(struct pas *pas, struct pack *pack, uint32_t number)
     pas->view = view;
     pas->pack = pack;
     pas->pack_number = number;
+    load_cache(pas);
     return ERR_OK;
 }
 
@@ -168,6 +196,7 @@ enum err pas_follow(struct pas *pas)
             TRY(use_pack(pas, pack, number));
     }
     TRY(view_refresh(pas->view));
+    keep_cache(pas);
 out:
     return err;
 }

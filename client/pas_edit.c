@@ -218,6 +218,26 @@ static bool refers_to(struct draft *draft, size_t space)
     return false;
 }
 
+/* A space that was joined and not approved yet may not have told its level. */
+static bool level_known(struct pas *pas, size_t i)
+{
+    return engine_space(pas->engine, i)->state != SPACE_WAITING || engine_fold(pas->engine, i);
+}
+
+/* The one space whose level is not known yet, for kinds that are not restricted. What turns out to be too private for
+ * it does not leave: pas_sync_begin looks again. */
+static bool choose_unknown(struct draft *draft)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < engine_space_count(draft->pas->engine); i++) {
+        if (level_known(draft->pas, i))
+            continue;
+        draft->space = i;
+        found++;
+    }
+    return found == 1 && draft->kind->level != PACK_RESTRICTED;
+}
+
 /* The space for a kind's level: that level, or the nearest narrower one; never a wider. */
 static enum err choose_space(struct draft *draft)
 {
@@ -229,7 +249,7 @@ static enum err choose_space(struct draft *draft)
         TRY(pas_space_of(pas, draft->edit->space, &draft->space));
         TRY(check_writable(pas, draft->space));
         const struct engine_space *space = engine_space(pas->engine, draft->space);
-        if ((unsigned)space->level < level)
+        if (level_known(pas, draft->space) && (unsigned)space->level < level)
             TRY(pas_fail(pas, ERR_DENIED, WORD_SPACE_WIDER, space->name));
         return ERR_OK;
     }
@@ -237,7 +257,7 @@ static enum err choose_space(struct draft *draft)
         size_t found = 0, near = 0;
         for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
             const struct engine_space *space = engine_space(pas->engine, i);
-            if ((unsigned)space->level != at || !may_write(space))
+            if ((unsigned)space->level != at || !may_write(space) || !level_known(pas, i))
                 continue;
             bool refers = refers_to(draft, i);
             if ((refers && near == 0) || found == 0)
@@ -250,6 +270,8 @@ static enum err choose_space(struct draft *draft)
         if (found > 1)
             return pas_fail(pas, ERR_USAGE, WORD_SPACE_MANY);
     }
+    if (choose_unknown(draft))
+        return ERR_OK;
     if (engine_space_count(pas->engine) == 0)
         return pas_fail(pas, ERR_NOT_FOUND, WORD_SPACE_NONE);
     return pas_fail(pas, ERR_DENIED, WORD_SPACE_LEVEL, word);
@@ -282,7 +304,8 @@ static enum err place_new(struct draft *draft)
                         pack_label(&field->label, draft->pas->lang), field->key);
     TRY(view_find(draft->pas->view, value->text, NULL, 0, &dossier));
     const struct engine_space *space = engine_space(draft->pas->engine, dossier.space);
-    if ((unsigned)space->level < (unsigned)draft->kind->level)
+    if (level_known(draft->pas, dossier.space) &&
+        (unsigned)space->level < (unsigned)draft->kind->level)
         return place_own(draft);
     if (dossier.locked)
         return pas_fail(draft->pas, ERR_VERSION, WORD_LOCKED);

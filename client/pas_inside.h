@@ -19,6 +19,7 @@ struct pas {
     uint32_t pack_number; /* published number it was chosen for; 0 = the shipped one */
     struct view *view;
     char lang[3];
+    bool allow_wider;
     char why[640];
     struct engine_repair repaired;
     struct pas_repair repair;

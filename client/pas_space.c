@@ -44,8 +44,13 @@ static void put_space(struct pas *pas, struct pas_table *table, size_t i)
     pas_table_row(table);
     pas_table_text(table, space->name);
     pas_table_hex(table, space->id, ID_LEN);
-    pas_table_text(table, words_level(space->level));
-    pas_table_shown_set(table, words_level_for(space->level, pas->lang));
+    bool known = space->state != SPACE_WAITING || engine_fold(pas->engine, i);
+    if (known) {
+        pas_table_text(table, words_level(space->level));
+        pas_table_shown_set(table, words_level_for(space->level, pas->lang));
+    } else {
+        pas_table_null(table);
+    }
     pas_table_text(table, words_state(space->state));
     pas_table_shown_set(table, words_state_for(space->state, pas->lang));
     put_roles(pas, table, space->roles);
@@ -63,13 +68,13 @@ static void put_space(struct pas *pas, struct pas_table *table, size_t i)
         pas_table_null(table);
     else
         pas_table_int(table, (int64_t)space->alarm_index);
-    if (space->status == ERR_OK || space->status == ERR_UNCHANGED)
+    if (err_category(space->status) == CAT_NONE)
         pas_table_null(table);
     else {
         pas_table_text(table, err_name(space->status));
         pas_table_shown_set(table, words_err(space->status, pas->lang));
     }
-    pas_table_bool(table, space->trial);
+    pas_table_bool(table, known && space->trial);
     pas_table_int(table, (int64_t)space->keepers);
     pas_table_bool(table, space->rotation_pending);
     pas_table_int(table, (int64_t)space->invalid_leaves);

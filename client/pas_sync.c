@@ -2,6 +2,7 @@
  *
  * Carrying bytes for the engine, and what it says about the history.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,23 @@ const char *pas_server_url(const struct pas *pas, size_t server)
     return engine_server_url(pas->engine, server);
 }
 
+void pas_allow_wider(struct pas *pas, bool allow)
+{
+    pas->allow_wider = allow;
+}
+
+/* Never wider: the last gate before anything leaves. */
+static enum err check_wider(struct pas *pas)
+{
+    size_t n = 0, space = 0;
+    char count[24];
+    enum err err = view_too_wide(pas->view, &n, &space);
+    if (err != ERR_OK || n == 0 || pas->allow_wider)
+        return err;
+    snprintf(count, sizeof count, "%zu", n);
+    return pas_fail(pas, ERR_DENIED, WORD_TOO_WIDE, count, engine_space(pas->engine, space)->name);
+}
+
 int pas_sync_begin(struct pas *pas, size_t server, uint64_t wait_ms, unsigned char **request,
                    size_t *len)
 {
@@ -26,6 +44,7 @@ int pas_sync_begin(struct pas *pas, size_t server, uint64_t wait_ms, unsigned ch
     pas_begin(pas);
     *request = NULL;
     *len = 0;
+    TRY(check_wider(pas));
     TRY(engine_sync_begin(pas->engine, server, wait_ms, &out));
     TRY(pas_take_bytes(&out, request, len));
 out:

@@ -248,6 +248,9 @@ PAS_CHECK int pas_sync_begin(struct pas *pas, size_t server, uint64_t wait_ms,
 PAS_CHECK int pas_retry(struct pas *pas, size_t *n);
 /** What the server refused for good: space, status, kind, changes, made_at. It stays here. */
 PAS_CHECK int pas_refused(struct pas *pas, struct pas_table **table);
+/** Records that were written while a space's level was not known yet are not sent if it turned out wider than their
+ * kind allows: pas_sync_begin gives DENIED. With `allow` they are sent all the same. */
+void pas_allow_wider(struct pas *pas, bool allow);
 /** Verifies and keeps the answer, whatever its HTTP status was. 0 also with an alarm: see sync->alarm. */
 PAS_CHECK int pas_sync_finish(struct pas *pas, size_t server, const unsigned char *answer,
                               size_t len, struct pas_sync *sync);

@@ -120,6 +120,38 @@ void view_free(struct view *view)
     free(view);
 }
 
+uint64_t view_taken(const struct view *view)
+{
+    return view->taken;
+}
+
+enum err view_too_wide(struct view *view, size_t *n, size_t *space)
+{
+    sqlite3_stmt *rows = NULL;
+    enum err err = ERR_OK;
+    int rc;
+    *n = 0;
+    TRY(view_prepare(view, &rows,
+                     "SELECT r.space, r.kind, count(DISTINCT r.rid) FROM core_entry e"
+                     " JOIN core_record r ON r.rid = e.rid"
+                     " WHERE e.leaf IS NULL AND r.kind IS NOT NULL GROUP BY r.space, r.kind"));
+    while ((rc = sqlite3_step(rows)) == SQLITE_ROW) {
+        size_t i = view_space_engine(view, (size_t)sqlite3_column_int64(rows, 0));
+        const struct pack_kind *kind =
+            pack_kind_by_key(view->pack, (const char *)sqlite3_column_text(rows, 1));
+        if (i == SIZE_MAX || !kind || !engine_fold(view->engine, i) ||
+            (unsigned)engine_space(view->engine, i)->level >= (unsigned)kind->level)
+            continue;
+        if (*n == 0)
+            *space = i;
+        *n += (size_t)sqlite3_column_int64(rows, 2);
+    }
+    err = view_rc(rc);
+out:
+    sqlite3_finalize(rows);
+    return err;
+}
+
 uint64_t view_keyless(const struct view *view)
 {
     return view->keyless;
@@ -226,7 +258,9 @@ static enum err follow(struct view *view, bool whole, uint64_t *keyless)
         uint64_t from = whole ? 0 : view->spaces[following.number].size;
         if (engine_space(view->engine, i)->size > from)
             TRY(engine_replay(view->engine, i, from, take, &following, &without));
-        *keyless += without;
+        /* An auditor gets no key and waits for none. */
+        if (engine_space(view->engine, i)->roles & ROLE_READER)
+            *keyless += without;
     }
     for (size_t i = 0; i < spaces; i++) {
         struct following following = {.view = view};

@@ -55,6 +55,13 @@ enum err view_refresh(struct view *view);
 enum err view_add(struct view *view, size_t space, const uint8_t shred[static ID_LEN],
                   uint16_t pack, const struct change *items, size_t n);
 
+/** Waiting changes of records whose kind is narrower than the space they wait for, as the engine knows its level now:
+ * `*n` records, the first one's space in `*space`. They were written before that level was known. */
+enum err view_too_wide(struct view *view, size_t *n, size_t *space);
+
+/** Changes taken from the log since the view was made, loaded or dumped. */
+uint64_t view_taken(const struct view *view);
+
 /** Changes whose dossier key has not arrived. */
 uint64_t view_keyless(const struct view *view);
 

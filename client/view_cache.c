@@ -43,6 +43,8 @@ enum err view_dump(struct view *view, struct buf *out)
     buf_put(out, bytes, (size_t)len);
     digest_wipe(bytes, (size_t)len);
     sqlite3_free(bytes);
+    if (out->err == ERR_OK)
+        view->taken = 0;
     return out->err;
 }
 

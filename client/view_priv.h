@@ -72,7 +72,8 @@ struct view {
     struct view_space *spaces;
     size_t n_spaces;
     uint64_t keyless;
-    bool broken; /* an error left the tables undefined: build them again */
+    uint64_t taken; /* logged changes since the last dump or load */
+    bool broken;    /* an error left the tables undefined: build them again */
     /* Scratch of the record that is merged. */
     struct view_entry *entries;
     struct merge_entry *scratch;

@@ -68,6 +68,7 @@ enum err view_take(struct view *view, size_t number, const struct engine_change 
         value = (struct view_value){.type = PACK_VALUE_NIL, .op = 0};
     else
         TRY(err);
+    view->taken += change->index != MERGE_PENDING;
     TRY(record_of(view, number, change->shred, one->record, &rid));
     sqlite3_stmt *put = view_statement(view, VIEW_ST_ENTRY_PUT);
     if (!put)

@@ -20,9 +20,11 @@ static void print_space(struct cli *cli, const struct pas_table *table, size_t i
         snprintf(unsent, sizeof unsent, message_text(MSG_UNSENT, cli->lang),
                  (long long)cli_int(table, i, "unsent"),
                  cli_cell(cli, table, i, "unsent_since", room, sizeof room));
-    cli_say(cli, MSG_SPACE_LINE, cli_text(table, i, "name"),
-            cli_cell(cli, table, i, "level", level, sizeof level),
-            cli_cell(cli, table, i, "state", state, sizeof state),
+    const char *name = cli_text(table, i, "name");
+    const char *width = cli_cell(cli, table, i, "level", level, sizeof level);
+    cli_say(cli, MSG_SPACE_LINE, *name ? name : message_text(MSG_SPACE_UNNAMED, cli->lang),
+            *width ? width : "?", cli_cell(cli, table, i, "state", state, sizeof state),
+            *checkpoint ? message_text(MSG_UP_TO_DATE, cli->lang) : "",
             *checkpoint ? cli_cell(cli, table, i, "checkpoint_time", since, sizeof since)
                         : message_text(MSG_NEVER, cli->lang),
             unsent);
@@ -188,6 +190,7 @@ int cmd_sync(struct cli *cli, const struct args *args)
         cli_error(cli, MSG_USAGE_BAD, limit, "--for");
         return EXIT_USAGE;
     }
+    pas_allow_wider(cli->pas, args_option(args, "wider") != NULL);
     if (args_option(args, "retry")) {
         size_t n = 0;
         int result = pas_retry(cli->pas, &n);

@@ -122,8 +122,10 @@
     X(WRITTEN, "%s  %s\n", "%s  %s\n")                                                                  \
     X(NOTHING, "Rien.\n", "Nothing.\n")                                                                 \
     X(NO_CONFLICTS, "Aucune valeur à trancher.\n", "No value to choose.\n")                             \
-    X(SPACE_LINE, "%s : %s, %s, à jour au %s, %s\n", "%s: %s, %s, up to date at %s, %s\n")              \
-    X(NEVER, "jamais", "never")                                                                         \
+    X(SPACE_LINE, "%s : %s, %s, %s%s, %s\n", "%s: %s, %s, %s%s, %s\n")                                  \
+    X(SPACE_UNNAMED, "(espace à découvrir)", "(space not known yet)")                                   \
+    X(UP_TO_DATE, "à jour au ", "up to date at ")                                                       \
+    X(NEVER, "jamais synchronisé", "never synced")                                                      \
     X(ALL_SENT, "tout est envoyé", "all sent")                                                          \
     X(UNSENT, "%lld changement(s) à envoyer depuis %s", "%lld change(s) to send since %s")              \
     X(SPACE_TRIAL, "  À l'essai : cet espace ne tient qu'à %lld appareil(s) d'administration.\n",       \
