@@ -216,6 +216,12 @@ static enum err finish_row(struct engine_full *full, const struct message_row *r
                            uint64_t *index)
 {
     enum err err = ERR_OK;
+    /* It counts an entry that it does not give. */
+    if (row->full && row->status == ERR_OK && row->n_leaves == 0 &&
+        row->size > full->checker.tree.size) {
+        *index = full->checker.tree.size;
+        return ERR_WITHHELD;
+    }
     if (row->status == ERR_UNCHANGED || (row->full && row->status == ERR_OK && row->n_leaves == 0))
         *done = true;
     else if (!row->full || row->status != ERR_OK)

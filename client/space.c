@@ -277,10 +277,12 @@ static void unload(struct engine *engine, struct space *space)
 
 enum err space_reload(struct engine *engine, struct space *space)
 {
-    uint64_t no = space->no;
-    size_t server = space->server;
+    struct space kept = {.no = space->no,
+                         .server = space->server,
+                         .page_max = space->page_max,
+                         .repairs = space->repairs};
     unload(engine, space);
-    *space = (struct space){.no = no, .server = server};
+    *space = kept;
     space->join.max = INBOX_ITEM_MAX;
     return load_all(engine, space);
 }

@@ -37,7 +37,7 @@ static const struct message_leaf *page_entry(const struct take *take, uint64_t i
 static bool narrow(struct take *take)
 {
     struct space *space = take->space;
-    if (take->first_bad != UINT64_MAX || take->row->n_leaves <= 1)
+    if (take->first_bad != UINT64_MAX || take->row->n_leaves <= 1 || space->page_max == 1)
         return false;
     uint64_t bytes = 0;
     for (size_t i = 0; i < take->row->n_leaves; i++) {
@@ -77,7 +77,7 @@ static enum err raise_alarm(struct take *take, const uint8_t root[static HASH_LE
     space->proven = space->proven || take->proven;
     TRY(space_save(take->engine, space));
     TRY(evidence_write(take->engine, space, &evidence));
-    take->result->again = take->result->again || narrowing;
+    take->result->again = narrowing;
 out:
     return err;
 }
@@ -261,6 +261,19 @@ static enum err look_for_withheld(struct take *take)
     return err;
 }
 
+/* The server counts entries that it does not give, though nothing else filled the answer: it has lost the next one. */
+static void look_for_lost(struct take *take)
+{
+    const struct message_row *row = take->row;
+    size_t given = 0;
+    for (size_t i = 0; i < take->answer->n_rows; i++)
+        given += take->answer->rows[i].n_leaves + take->answer->rows[i].n_inbox;
+    if (given > 0 || !row->more || row->size <= take->space->fold->size)
+        return;
+    space_alarm(take->space, ERR_WITHHELD, take->space->fold->size, false);
+    take->result->again = false;
+}
+
 static enum err take_lists_of_server(struct take *take)
 {
     struct space *space = take->space;
@@ -305,6 +318,11 @@ static enum err take_full(struct take *take, uint64_t time_ms)
         settle_alarm(take);
         if (space->missing && space->pub.alarm == ERR_OK)
             space_alarm(space, ERR_WITHHELD, take->bad_bodies, false);
+        look_for_lost(take);
+        if (space->cloned)
+            space->pub.status = ERR_SEQ;
+        if (space->cloned && space->pub.alarm == ERR_OK)
+            space_alarm(space, ERR_SEQ, UINT64_MAX, false);
         err = look_for_withheld(take);
     }
     if (err == ERR_OK) {
@@ -375,6 +393,7 @@ enum err take_row(struct engine *engine, struct server *server, const struct fli
                         .server = server,
                         .space = space,
                         .flight = flight,
+                        .answer = answer,
                         .row = row,
                         .result = result,
                         .reader = {.engine = engine, .space = space},

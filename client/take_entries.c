@@ -271,7 +271,8 @@ static enum err item_seq(struct take *take, struct outbox_leaf *own,
     const struct fold_device *self = space_self(take->engine, space);
     bool made = !item->has_last;
     enum err err = ERR_OK;
-    if (self && item->has_last)
+    /* What the replica had before this answer was made here, or salvaged. */
+    if (self && item->has_last && self->last_index < take->size_before)
         made = memcmp(self->last_hash, item->last_hash, HASH_LEN) == 0;
     if (!made)
         err = outbox_made(take->engine, space, item->last_seq, item->last_hash, &made);
@@ -280,9 +281,8 @@ static enum err item_seq(struct take *take, struct outbox_leaf *own,
     if (item->last_seq > space->outbox.last_seq)
         space->outbox.last_seq = item->last_seq;
     /* Nothing that this device made: another copy of it writes. Its leaf stays as it is, for a person to see. */
-    if (!made && !space->salvaged) {
+    if (space->cloned || (!made && !space->salvaged)) {
         space->cloned = true;
-        space->pub.status = ERR_SEQ;
         return ERR_OK;
     }
     take->result->again = true;

@@ -14,6 +14,7 @@ struct take {
     struct server *server;
     struct space *space;
     const struct flight_row *flight;
+    const struct message_response *answer;
     const struct message_row *row;
     struct take_result *result;
     struct space_reader reader;

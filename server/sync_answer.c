@@ -13,7 +13,6 @@
 enum {
     ANSWER_DEFAULT = 8 << 20, /* when the request names no bound */
     ANSWER_MAX = 12 << 20,    /* leaves room for one leaf beyond the budget, proofs and items */
-    ANSWER_MIN = 4 << 10,
     ELEMENTS_MAX =
         ITEMS_MAX - (ITEMS_MAX >> 2), /* the rest is for what the budget does not count */
     ARENA_MAX = 64 << 20
@@ -127,7 +126,7 @@ static enum err answer_rows(struct answer *answer)
     enum err err = ERR_OK;
     struct sync_call *call = answer->call;
     uint64_t budget = call->max_bytes ? call->max_bytes : ANSWER_DEFAULT;
-    budget = budget > ANSWER_MAX ? ANSWER_MAX : budget < ANSWER_MIN ? ANSWER_MIN : budget;
+    budget = budget > ANSWER_MAX ? ANSWER_MAX : budget;
     answer->budget = (size_t)budget;
     for (size_t i = 0; i < call->n_rows; i++)
         TRY(answer_row(answer, &call->rows[i]));

@@ -292,9 +292,12 @@ static enum err add_notes(struct sync_page *page)
     if (page->end == page->size)
         return ERR_OK;
     out->more = true;
-    out->has_head = true;
-    TRY(note_of(page, page->size, &out->head));
-    TRY(tree_consistency(&out->head_proof, page->end, page->size, node_of, page));
+    err = note_of(page, page->size, &out->head);
+    if (err == ERR_OK)
+        err = tree_consistency(&out->head_proof, page->end, page->size, node_of, page);
+    out->has_head = err == ERR_OK;
+    /* A store that lost an entry has no proof beyond it; what stands before it is still good. */
+    err = err == ERR_CORRUPT ? ERR_OK : err;
 out:
     return err;
 }
@@ -308,9 +311,9 @@ enum err sync_page_entries(struct sync_page *page)
     if (row->have_size < page->size && page->bytes_left > 0 && page->elements_left > 0) {
         err = page->view->engine->entries(page->view, page->space.space, row->have_size, page->size,
                                           add_entry, &entries);
-        bool cut = err == ERR_TOO_BIG;
+        /* A page ends before an entry that the store has lost: whoever asks for that one next can name it. */
+        bool cut = err == ERR_TOO_BIG || err == ERR_CORRUPT;
         TRY(cut ? ERR_OK : err);
-        TRY(cut || page->end == page->size ? ERR_OK : ERR_CORRUPT);
     }
     page->news |= row->have_size < page->size;
     metrics_add(METRIC_LEAVES_SENT, page->out->n_leaves);
