@@ -23,7 +23,7 @@ enum {
     TESTDEVICE_SPACES = 8,
     TESTDEVICE_EPOCHS = 64,
     TESTDEVICE_QUEUE = 256,
-    TESTDEVICE_WAITING = 16
+    TESTDEVICE_WAITING = 64
 };
 
 /** A leaf to push. */
