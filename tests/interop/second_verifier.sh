@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Goal: PROTOCOL.md is enough. A verifier in another language, written from it alone, comes to the
-# same verdicts, roots, keys and plaintexts as our vectors, and finds forgeries at their index.
+# same verdicts, roots, keys and plaintexts as our vectors, finds forgeries at their index, and as
+# a client of the server judges every leaf as the server does.
 #
 # ctest: no-valgrind no-tsan
 set -euo pipefail
@@ -37,9 +38,30 @@ fi
 node "$place/check_vectors.mjs" "$vectors"
 node "$place/check_forgeries.mjs" "$vectors"
 
-# The check itself must be able to fail: a verdict, a root, a key that is not what the vectors say.
+# A server of our own, on a port that the system chooses.
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+server=
+clean() {
+    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    rm -rf "$scratch"
+}
+trap clean EXIT
+passerelled=${PASSERELLE_BIN_DIR:?the programs}/passerelled
+link=$("$passerelled" init --data "$scratch/data" --url http://127.0.0.1 | grep -o 'http[^ ]*/#f1[^ ]*')
+timeout 120 "$passerelled" serve --data "$scratch/data" --listen 127.0.0.1:0 >"$scratch/log" 2>&1 &
+server=$!
+for _ in $(seq 100); do
+    port=$(sed -n 's/.*(port \([0-9]*\)).*/\1/p' "$scratch/log")
+    [ -z "$port" ] || break
+    sleep 0.1
+done
+[ -n "$port" ] || { cat "$scratch/log"; exit 1; }
+timeout 100 node "$place/check_server.mjs" "$link" "http://127.0.0.1:$port"
+kill "$server"
+wait "$server" || true
+server=
+
+# The check itself must be able to fail: a verdict, a root, a key that is not what the vectors say.
 must_fail() { # FILE SED-EXPRESSION
     cp "$vectors"/*.json "$scratch/"
     sed -i -E "$2" "$scratch/$1.json"

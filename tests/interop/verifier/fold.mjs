@@ -28,7 +28,7 @@ export class Fold {
         this.head = null;           // hash of the latest valid chained leaf
         this.devices = new Map();   // by hex: {roles, kind, ed_pk, x_pk, revoked, seq, last, cut, mode}
         this.invites = new Map();   // open ones, by hex of the key: roles
-        this.proposals = new Map(); // by hex of the leaf hash: {leaf, t_recv}
+        this.proposals = new Map(); // by hex of the leaf hash: {leaf, t_recv, target, author}
         this.grants = new Map();    // in force, by hex of the leaf hash: auditor
         this.erased = new Set();
         this.trial = true;
@@ -46,22 +46,31 @@ export class Fold {
 
     /** Adds one entry, valid or not; returns its verdict, "OK" or the reason. */
     add(t_recv, header, signature) {
-        let verdict = "OK", leaf = null;
+        const { verdict, leaf } = this.verdict(t_recv, header, signature);
+        this.append(t_recv, header, signature, verdict, leaf);
+        return verdict;
+    }
+
+    /** The verdict of an entry that comes next; of a valid one the effects are there already. */
+    verdict(t_recv, header, signature) {
+        let leaf = null;
         try {
             leaf = readLeaf(header, signature);
             this.judge(leaf, t_recv);
         } catch (error) {
             if (error instanceof FormatError)
-                verdict = "FORMAT";
-            else if (error instanceof Refused)
-                verdict = error.message;
-            else
-                throw error;
+                return { verdict: "FORMAT", leaf };
+            if (error instanceof Refused)
+                return { verdict: error.message, leaf };
+            throw error;
         }
+        return { verdict: "OK", leaf };
+    }
+
+    append(t_recv, header, signature, verdict, leaf) {
         this.tree.add(merkleLeaf(logEntry(t_recv, header, signature)));
         this.leaves.push(verdict === "OK" ? leaf : null);
         this.strayed.push(verdict === "SEEN" ? leaf.seen_size : null);
-        return verdict;
     }
 
     judge(leaf, t_recv) {
@@ -75,9 +84,10 @@ export class Fold {
         refuseUnless(!device.revoked, "REVOKED");
         this.checkChain(leaf, device);
         this.checkEpoch(leaf, t_recv);
-        refuseUnless(leaf.kind >= 16 || same(leaf.operation.ctl_prev, this.head), "LOST_RACE");
+        refuseUnless(leaf.kind > 0, "VERSION");
         if (leaf.kind >= 10 && leaf.kind < 16)
             throw new Stopped(`entry ${this.index} is of kind ${leaf.kind}: a newer version is needed`);
+        refuseUnless(leaf.kind >= 16 || same(leaf.operation.ctl_prev, this.head), "LOST_RACE");
         const effect = this.checkRule(leaf, device, t_recv);
         if (effect)
             effect.apply(this, t_recv);
@@ -98,7 +108,7 @@ export class Fold {
 
     checkEpoch(leaf, t_recv) {
         const late = leaf.kind >= 16 && this.epoch >= 2 && leaf.epoch === this.epoch - 1 &&
-            t_recv - this.epoch_t_recv <= LATE_MS && !this.lost_before;
+            t_recv - this.epoch_t_recv <= LATE_MS && !this.lost && !this.lost_before;
         refuseUnless(leaf.epoch === this.epoch || late, "STALE_EPOCH");
         refuseUnless(this.epoch > 0 || leaf.kind === KIND.epoch_change, "STALE_EPOCH");
     }
@@ -107,8 +117,7 @@ export class Fold {
     checkRule(leaf, device, t_recv) {
         if (leaf.kind === KIND.confirm) {
             const proposal = checkConfirm(this, leaf, device, t_recv);
-            const author = this.devices.get(hex(proposal.leaf.device));
-            const effect = consequence(this, proposal.leaf, author);
+            const effect = consequence(this, proposal.leaf, proposal.author);
             refuseUnless((leaf.keys !== null) === effect.seals, "SEALS");
             this.proposals.delete(hex(proposal.leaf.hash));
             return effect;
@@ -121,7 +130,7 @@ export class Fold {
             refuseUnless((leaf.keys !== null) === (effect.seals && !proposes), "SEALS");
         if (!proposes)
             return effect;
-        this.proposals.set(hex(leaf.hash), { leaf, t_recv, target: effect.target });
+        this.proposals.set(hex(leaf.hash), { leaf, t_recv, target: effect.target, author: { ...device } });
         return null;
     }
 

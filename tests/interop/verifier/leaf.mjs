@@ -12,8 +12,6 @@ export const KIND = {
     export_notice: 26, access: 27, data: 64, snapshot: 65,
 };
 
-const U64 = 2n ** 64n - 1n;
-
 const wants = (holds, what) => {
     if (!holds)
         throw new FormatError(what);
@@ -22,7 +20,7 @@ const wants = (holds, what) => {
 // Shapes: each is a function that throws unless the item fits.
 const uint = (max) => (item) => wants((typeof item === "number" || typeof item === "bigint") &&
     item >= 0 && item <= max, "integer out of range");
-const u8 = uint(255), u32 = uint(2 ** 32 - 1), u64 = uint(U64);
+const bits = uint(63), u63 = uint(2n ** 63n - 1n), u32 = uint(2 ** 32 - 1), u16 = uint(65535), u8 = uint(255);
 const one = (value) => (item) => wants(item === value, "not " + value);
 const bin = (min, max = min) => (item) => wants(item instanceof Uint8Array && item.length >= min &&
     item.length <= max, "bin of another length");
@@ -45,33 +43,33 @@ function proof(item) {
     (item[0] === 1 ? array(one(1), part, bin64, bin64) : array(one(2), part, bin64))(item);
 }
 
-const pairs = repeated(u64, u8);
+const pairs = repeated(u63, u8);
 
 // Names and shapes of the fields after ctl_prev.
 const OPERATIONS = {
-    1: { level: u8, created_s: u64, suite: u8, nonce: bin16, ed_pk: bin32, x_pk: bin32, log_pk: bin32,
-        resp_pk: bin32, log_name: text, old: or(array(bin16, u64, bin32)) },
-    2: { roles: u8, proof },
-    3: { device: bin16, mode: u8, cut: u64 },
-    4: { device: bin16, roles: u8 },
+    1: { level: u8, created_s: u63, suite: u8, nonce: bin16, ed_pk: bin32, x_pk: bin32, log_pk: bin32,
+        resp_pk: bin32, log_name: text, old: or(array(bin16, u63, bin32)) },
+    2: { roles: bits, proof },
+    3: { device: bin16, mode: uint(1), cut: u63 },
+    4: { device: bin16, roles: bits },
     5: { epoch: u32, suite: u8, kcom_ek: bin32, kcom_sk: bin32, kcom_route: bin32,
         wrap_ek: or(bin72), wrap_route: or(bin72) },
     6: { log_pk: bin32, resp_pk: bin32, signature: bin64 },
     7: { quorum: u8, witnesses: repeated(text, bin32) },
-    8: { number: u32, hash: bin32 },
+    8: { number: u16, hash: bin32 },
     9: { leaf: bin32 },
     16: { x_pk: bin32 },
-    17: { invite_pk: bin32, roles: u8, expires_s: u64 },
+    17: { invite_pk: bin32, roles: bits, expires_s: u63 },
     18: { invite_pk: bin32 },
-    19: { target: u8, id: bin16 },
+    19: { target: uint(1), id: bin16 },
     20: { shred_id: bin16, row: bin16, reason: u8, boxes: pairs },
     21: { shred_id: bin16, boxes: pairs },
-    22: { device: bin16, inbox: bin32, count: u32 },
+    22: { device: bin16, inbox: bin32, count: u63 },
     23: { shred_id: bin16, space: bin16 },
-    24: { auditor: bin16, shred_id: or(bin16), from_s: u64, to_s: u64, expires_s: u64 },
+    24: { auditor: bin16, shred_id: or(bin16), from_s: u63, to_s: u63, expires_s: u63 },
     25: { grant: bin32 },
-    26: { what: u8, count: u32 },
-    27: { count: u32 },
+    26: { what: u8, count: u63 },
+    27: { count: u63 },
 };
 
 function operationOf(kind, item) {
@@ -79,10 +77,15 @@ function operationOf(kind, item) {
     const operation = { ctl_prev: item[0] };
     (kind === KIND.genesis || kind >= 16 ? nil : bin32)(item[0]);
     const shapes = OPERATIONS[kind];
-    if (!shapes)
-        return operation;
     array(...Object.values(shapes))(item.slice(1));
     Object.keys(shapes).forEach((name, i) => { operation[name] = item[1 + i]; });
+    if (kind === KIND.epoch_change)
+        for (const wrap of [operation.wrap_ek, operation.wrap_route])
+            wants((wrap !== null) === (operation.epoch > 1), "wraps go with all epochs but the first");
+    if (kind === KIND.witness_set) {
+        wants(operation.quorum * 2 <= operation.witnesses.length, "quorum above the number");
+        wants(!operation.witnesses.includes(""), "name without letters");
+    }
     return operation;
 }
 
@@ -91,18 +94,18 @@ export function readLeaf(header, signature) {
     wants(header.length <= 512 * 1024, "header above 512 KiB");
     bin64(signature);
     const item = decode(header, 4);
-    array(one(1), bin16, bin16, u64, bin32, u64, bin32, u32, u8, () => {}, or(bin32), uint(256),
+    array(one(1), bin16, bin16, u63, bin32, u63, bin32, u32, u63, () => {}, or(bin32), uint(256),
         or(bin32))(item);
     const [, space, device, seq, prev, seen_size, seen_root, epoch, kind, load, keys, n_bodies, bodies] =
         item;
-    wants(seq >= 1 && kind >= 1, "seq and kind start at 1");
+    wants(seq >= 1, "seq starts at 1");
     wants((bodies === null) === (n_bodies === 0), "bodies without number or the reverse");
     const leaf = { header, signature, space, device, seq, prev, seen_size, seen_root, epoch, kind, keys,
         n_bodies, bodies, hash: sha256(header, signature), operation: null, route: null };
-    if (kind >= 64) {
-        bin(72, 512 * 1024)(load);
+    if (kind === KIND.data || kind === KIND.snapshot) {
+        bin(40, 512 * 1024)(load);
         leaf.route = load;
-    } else {
+    } else if (OPERATIONS[kind]) {
         leaf.operation = operationOf(kind, load);
     }
     return leaf;

@@ -10,7 +10,8 @@ import { keyHash, originOf, spaceOf } from "./tree.mjs";
 
 const START_MS = 1735689600000;
 const KEYS = sha256("a list of seals");
-const BODIES = sha256(sha256("a body"));
+const BODY = Buffer.alloc(48, 7);
+const BODIES = sha256(sha256(BODY));
 
 /** A device by its name: always the same keys. */
 export function person(name) {
@@ -32,8 +33,8 @@ export class Writer {
         return this.fold.add(t_recv, header, signature);
     }
 
-    /** Adds a leaf and returns its verdict. `change` replaces header fields by name. */
-    leaf(author, kind, load, change = {}) {
+    /** Makes a leaf on top of what there is. `change` replaces header fields by name. */
+    make(author, kind, load, change = {}) {
         const chain = this.chains.get(author.name) ?? { seq: 0, last: ZERO32 };
         const size = this.fold.index;
         const fields = { space: this.space ?? ZERO16, device: author.id, seq: chain.seq + 1, prev: chain.last,
@@ -41,12 +42,25 @@ export class Writer {
             keys: null, n_bodies: kind >= 64 ? 1 : 0, bodies: kind >= 64 ? BODIES : null, ...change };
         const header = encode([1, ...Object.values(fields)]);
         const signature = author.sign(tag("passerelle/leaf/v1"), header);
-        this.now += 1000;
-        const verdict = this.append(this.now, header, signature);
-        this.last = { header, signature, hash: sha256(header, signature) };
-        if (verdict === "OK")
-            this.chains.set(author.name, { seq: fields.seq, last: this.last.hash });
+        this.space ??= spaceOf(header);
+        return { author, kind, seq: fields.seq, header, signature, hash: sha256(header, signature) };
+    }
+
+    /** Remembers a valid leaf as its author's latest, and as the one to confirm. */
+    settle(leaf, verdict) {
+        if (verdict === "OK") {
+            this.chains.set(leaf.author.name, { seq: leaf.seq, last: leaf.hash });
+            if (leaf.kind !== KIND.confirm)
+                this.last = leaf;
+        }
         return verdict;
+    }
+
+    /** Adds a leaf and returns its verdict. */
+    leaf(author, kind, load, change) {
+        const leaf = this.make(author, kind, load, change);
+        this.now += 1000;
+        return this.settle(leaf, this.append(this.now, leaf.header, leaf.signature));
     }
 
     /** An operation; chained kinds get their ctl_prev. */
@@ -55,12 +69,9 @@ export class Writer {
         return this.leaf(author, kind, [kind < 16 ? this.fold.head : null, ...members], change);
     }
 
-    found(founder) {
-        const log_pk = this.log.pk;
-        const verdict = this.leaf(founder, KIND.genesis, [null, 2, Math.floor(START_MS / 1000), 1, ZERO16,
-            founder.pk, founder.x_pk, log_pk, log_pk, "log.example", null]);
-        this.space = spaceOf(this.last.header);
-        return verdict;
+    found(founder, { log_pk = this.log.pk, resp_pk = log_pk, name = "log.example", nonce = ZERO16 } = {}) {
+        return this.leaf(founder, KIND.genesis, [null, 2, Math.floor(START_MS / 1000), 1, nonce,
+            founder.pk, founder.x_pk, log_pk, resp_pk, name, null]);
     }
 
     rotate(author, change = {}) {
@@ -106,4 +117,4 @@ export class Writer {
     }
 }
 
-export { BODIES, KEYS };
+export { BODIES, BODY, KEYS };
