@@ -20,7 +20,7 @@ static bool in_spec(const char *spec, const char *name, size_t len, bool *takes_
     return false;
 }
 
-static enum args_result fail(struct args *args, enum args_result result, const char *word)
+static enum args_result wrong(struct args *args, enum args_result result, const char *word)
 {
     snprintf(args->bad, sizeof args->bad, "%s", word);
     return result;
@@ -31,7 +31,7 @@ static enum args_result add_option(struct args *args, const char *name, size_t l
 {
     size_t max = sizeof args->options / sizeof args->options[0];
     if (args->n_options == max || len >= sizeof args->options[0].name)
-        return fail(args, ARGS_TOO_MANY, name);
+        return wrong(args, ARGS_TOO_MANY, name);
     memcpy(args->options[args->n_options].name, name, len);
     args->options[args->n_options].name[len] = 0;
     args->options[args->n_options++].value = value;
@@ -52,7 +52,7 @@ enum args_result args_parse(struct args *args, size_t argc, const char *const *a
         }
         if (ended || strncmp(word, "--", 2) != 0) {
             if (args->n == ARGS_MAX)
-                return fail(args, ARGS_TOO_MANY, word);
+                return wrong(args, ARGS_TOO_MANY, word);
             args->words[args->n++] = word;
             continue;
         }
@@ -60,11 +60,11 @@ enum args_result args_parse(struct args *args, size_t argc, const char *const *a
         bool takes_value = false, has_value = word[2 + len] == '=';
         if (!in_spec(spec, word + 2, len, &takes_value) &&
             !in_spec(more, word + 2, len, &takes_value))
-            return fail(args, ARGS_UNKNOWN, word);
+            return wrong(args, ARGS_UNKNOWN, word);
         if (has_value && !takes_value)
-            return fail(args, ARGS_VALUE, word);
+            return wrong(args, ARGS_VALUE, word);
         if (takes_value && !has_value && ++i == argc)
-            return fail(args, ARGS_NO_VALUE, word);
+            return wrong(args, ARGS_NO_VALUE, word);
         const char *value = !takes_value ? "" : has_value ? word + 3 + len : argv[i];
         enum args_result result = add_option(args, word + 2, len, value);
         if (result != ARGS_OK)
