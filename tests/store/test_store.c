@@ -486,7 +486,7 @@ static void test_links_are_used_once(void **state)
         memset(pk, i, PK_LEN);
         assert_int_equal(f->do_->link_put(f->store, pk), ERR_OK);
     }
-    assert_int_equal(f->do_->link_put(f->store, device1), ERR_QUOTA);
+    assert_int_equal(f->do_->link_put(f->store, pk), ERR_QUOTA);
     memset(pk, 3, PK_LEN);
     assert_int_equal(f->do_->link_use(f->store, pk), ERR_OK);
     assert_int_equal(f->do_->link_use(f->store, pk), ERR_USED);
@@ -798,7 +798,8 @@ static void test_a_visitor_may_write_beside_the_owner(void **state)
     size_t n;
     assert_int_equal(f->kind->open(&visitor, f->folder, STORE_VISITOR), ERR_OK);
     assert_int_equal(visitor->engine->begin(visitor), ERR_OK);
-    assert_int_equal(visitor->engine->link_put(visitor, device1), ERR_OK);
+    const uint8_t pk[PK_LEN] = {0x11};
+    assert_int_equal(visitor->engine->link_put(visitor, pk), ERR_OK);
     assert_int_equal(visitor->engine->commit(visitor), ERR_OK);
     visitor->engine->close(visitor);
     assert_int_equal(f->do_->links(f->own, pks, used, &n), ERR_OK);
