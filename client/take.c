@@ -225,6 +225,7 @@ static enum err take_all(struct take *take)
     TRY(take_items(take));
     TRY(take_routes(take));
     TRY(take_erasures(take));
+    TRY(take_purges(take));
     if (!row->more && take->space->pub.size == row->size)
         TRY(salvage_settle(take->engine, space));
     TRY(take_bodies(take));
@@ -399,7 +400,8 @@ enum err take_row(struct engine *engine, struct server *server, const struct fli
                         .reader = {.engine = engine, .space = space},
                         .size_before = space->fold->size,
                         .first_bad = UINT64_MAX,
-                        .bad_bodies = UINT64_MAX};
+                        .bad_bodies = UINT64_MAX,
+                        .purge_from = UINT64_MAX};
     if (row->status == ERR_ROLLBACK ||
         (row->full && row->status == ERR_OK && row->size < space->fold->size))
         return take_rollback(&take);

@@ -22,7 +22,8 @@ struct take {
     uint64_t first_bad;  /* first entry that cannot be what its author signed; UINT64_MAX */
     uint64_t bad_bodies; /* first entry whose bodies are not the signed ones; UINT64_MAX */
     bool labels, keys, bump;
-    bool proven; /* two signed notes exclude each other */
+    bool proven;         /* two signed notes exclude each other */
+    uint64_t purge_from; /* leaves that an erasure of this page did not know; UINT64_MAX */
     size_t n_erased;
     uint64_t erased[TAKE_ERASED_MAX]; /* indexes of valid erase and purge leaves */
 };
@@ -42,6 +43,9 @@ enum err take_keys(struct take *take);
 
 /** Carries out the erasures of this page. */
 enum err take_erasures(struct take *take);
+
+/** Queues purges of this device's own late bodies of erased dossiers. */
+enum err take_purges(struct take *take);
 
 /** Fills bodies that were wanted, and asks for what is missing without a reason. */
 enum err take_bodies(struct take *take);

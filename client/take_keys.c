@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What travels beside the log: slots, seals with their lists, bodies that were erased, lost or withheld.
+ * What travels beside the log: slots, seals with their lists, bodies that were lost or withheld.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -98,98 +98,6 @@ enum err take_keys(struct take *take)
     TRY(take_seals(take));
     take->keys = take->keys || take->row->n_slots > 0;
 out:
-    return err;
-}
-
-/* --- erasures --- */
-
-struct erasure {
-    struct take *take;
-    uint8_t shred[ID_LEN];
-    size_t n;
-    struct op_body *list;
-    /* One entry of the list: */
-    uint16_t box;
-};
-
-static enum err read_erasure(void *ctx, const struct replica_entry *entry)
-{
-    struct erasure *erasure = ctx;
-    struct leaf leaf;
-    enum err err = leaf_decode(&leaf, entry->header, entry->header_len, entry->sig);
-    if (err == ERR_OK) {
-        memcpy(erasure->shred, leaf.op.u.erase.shred, ID_LEN);
-        erasure->n = leaf.op.u.erase.n;
-        erasure->list = calloc(erasure->n + 1, sizeof *erasure->list);
-        if (!erasure->list)
-            err = ERR_MEMORY;
-        else if (erasure->n)
-            memcpy(erasure->list, leaf.op.u.erase.list, erasure->n * sizeof *erasure->list);
-    }
-    leaf_fini(&leaf);
-    return err;
-}
-
-/* Deletes one body, if its routing entry names the erased dossier: a steward's list is not believed further. */
-static enum err erase_body(void *ctx, const struct replica_entry *entry)
-{
-    struct erasure *erasure = ctx;
-    const struct take *take = erasure->take;
-    struct leaf leaf;
-    struct change_routes routes = {0};
-    struct leaf_body bodies[BOXES_MAX];
-    struct buf packed = {.max = 2 * LEAF_MAX};
-    uint8_t hash[HASH_LEN];
-    enum err err = leaf_decode(&leaf, entry->header, entry->header_len, entry->sig);
-    if (err != ERR_OK || !kind_has_route(leaf.kind) || leaf.n_bodies > BOXES_MAX ||
-        erasure->box >= leaf.n_bodies)
-        goto out;
-    enum err opened = space_routes(take->space, &leaf, &routes);
-    const struct dossier *dossier =
-        opened == ERR_OK
-            ? dossier_of_route(take->space, &routes.routes[erasure->box], entry->index + 1)
-            : NULL;
-    if (!dossier || memcmp(dossier->shred, erasure->shred, ID_LEN) != 0)
-        goto out;
-    TRY(replica_bodies_parse(bodies, leaf.n_bodies, entry->bodies, entry->bodies_len));
-    if (bodies[erasure->box].len < BODY_MIN)
-        goto out;
-    leaf_body_hash(hash, &bodies[erasure->box]);
-    bodies[erasure->box] = (struct leaf_body){hash, HASH_LEN};
-    replica_bodies_pack(&packed, bodies, leaf.n_bodies);
-    TRY(packed.err);
-    TRY(replica_entry_bodies(take->engine->replica, take->space->no, entry->index, packed.bytes,
-                             packed.len, entry->missing));
-out:
-    change_routes_free(&routes);
-    leaf_fini(&leaf);
-    buf_free(&packed);
-    return err_category(err) == CAT_REJECT ? ERR_OK : err;
-}
-
-enum err take_erasures(struct take *take)
-{
-    enum err err = ERR_OK;
-    struct erasure erasure = {.take = take};
-    for (size_t i = 0; i < take->n_erased; i++) {
-        erasure.list = NULL;
-        TRY(replica_entry(take->engine->replica, take->space->no, take->erased[i], read_erasure,
-                          &erasure));
-        for (size_t k = 0; k < erasure.n; k++) {
-            erasure.box = erasure.list[k].box;
-            err = replica_entry(take->engine->replica, take->space->no, erasure.list[k].leaf,
-                                erase_body, &erasure);
-            if (err != ERR_OK && err != ERR_NOT_FOUND)
-                goto out;
-        }
-        free(erasure.list);
-        erasure.list = NULL;
-        TRY(dossier_forget(take->engine, take->space, erasure.shred));
-        take->space->erased_upto = take->erased[i] + 1;
-        take->bump = true;
-    }
-out:
-    free(erasure.list);
     return err;
 }
 
