@@ -139,6 +139,13 @@ export const cases = {
         await w.operation(a, "device_add", [3, part([1, n.pk, n.x_pk])], { keys: ZERO32 });
         await w.operation(a, "device_add", [3, part([1, n.pk, n.x_pk, 1])], { keys: ZERO32 });
         await w.operation(a, "device_add", [2, part([1, n.pk, ZERO32, 0])]);
+        // A key of small order, for which R = B, S = 1 is a signature of everything if nobody looks.
+        const weak = Buffer.concat([Buffer.from([1]), Buffer.alloc(31)]);
+        const anything = Buffer.concat([Buffer.from("58" + "66".repeat(31), "hex"), weak]);
+        await w.operation(a, "device_add", [3, [2, encode([1, weak, ZERO32, 0]), anything]], { keys: ZERO32 });
+        await w.operation(a, "device_add", [2, [2, encode([1, n.pk, ZERO32, 0]), anything]], { keys: ZERO32 });
+        await w.admit(a, a, 2);
+        await w.join(a, who("m"), link("none"), 2, { keys: null });
         await w.admit(a, n, 32);
         await w.operation(a, "role_set", [n.id, 33]);
         await w.operation(a, "role_set", [n.id, 33], keys);

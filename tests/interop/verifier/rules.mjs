@@ -59,9 +59,9 @@ function deviceAdd(fold, { operation }, author) {
     const kind = proof.device_kind;
     refuseUnless(has(author, ADMIN) || has(author, STEWARD) && kind !== PAPER &&
         !(roles & ~(READER | WRITER)), "DENIED");
-    refuseUnless(wellFormed(roles, kind), "FORMAT");
     refuseUnless((proof.space === null || same(proof.space, fold.space)) &&
         proof.checks.every((check) => verify(...check)), "SIGNATURE");
+    refuseUnless(wellFormed(roles, kind), "FORMAT");
     const id = deviceOf(proof.ed_pk);
     refuseUnless(!fold.devices.has(hex(id)), "EXISTS");
     if (proof.invite_pk) {
