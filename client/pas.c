@@ -155,21 +155,29 @@ static void keep_cache(struct pas *pas)
     buf_free(&bytes);
 }
 
-static void load_cache(struct pas *pas)
+/* Fills a view that was just made; one that a failed load left of no use is made again. */
+static enum err load_cache(struct pas *pas, const struct pack *pack, struct view **view)
 {
     struct buf bytes = {.max = CACHE_MAX};
     enum err err = engine_cache_get(pas->engine, CACHE_NAME, &bytes);
     if (err == ERR_OK)
-        err = view_load(pas->view, bytes.bytes, bytes.len);
-    if (err != ERR_OK && err != ERR_NOT_FOUND)
-        (void)engine_cache_delete(pas->engine, CACHE_NAME);
+        err = view_load(*view, bytes.bytes, bytes.len);
     buf_free(&bytes);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        return ERR_OK;
+    (void)engine_cache_delete(pas->engine, CACHE_NAME);
+    if (err == ERR_UNCHANGED)
+        return ERR_OK;
+    view_free(*view);
+    return view_new(view, pas->engine, pack, pas->lang);
 }
 
 static enum err use_pack(struct pas *pas, struct pack *pack, uint32_t number)
 {
     struct view *view = NULL;
     enum err err = view_new(&view, pas->engine, pack, pas->lang);
+    if (err == ERR_OK)
+        err = load_cache(pas, pack, &view);
     if (err != ERR_OK) {
         pack_free(pack);
         return err;
@@ -179,7 +187,6 @@ static enum err use_pack(struct pas *pas, struct pack *pack, uint32_t number)
     pas->view = view;
     pas->pack = pack;
     pas->pack_number = number;
-    load_cache(pas);
     return ERR_OK;
 }
 

@@ -67,6 +67,36 @@ enum err view_prepare(struct view *view, sqlite3_stmt **statement, const char *s
 
 /* --- life --- */
 
+enum err view_connect(struct view *view)
+{
+    enum err err = ERR_OK;
+    TRY(view_rc(sqlite3_open_v2(":memory:", &view->db,
+                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                                NULL)));
+    /* Without this a large sort would spill rows of plaintext into the temporary folder. */
+    TRY(view_exec(view, "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY;"
+                        " PRAGMA synchronous = OFF; PRAGMA secure_delete = ON;"
+                        " PRAGMA trusted_schema = ON"));
+    TRY(view_functions(view));
+out:
+    return err;
+}
+
+void view_disconnect(struct view *view)
+{
+    for (size_t i = 0; i < VIEW_ST_N; i++) {
+        sqlite3_finalize(view->statements[i]);
+        view->statements[i] = NULL;
+    }
+    for (size_t i = 0; i < view->pack->kinds_n && view->row_put && view->row_drop; i++) {
+        sqlite3_finalize(view->row_put[i]);
+        sqlite3_finalize(view->row_drop[i]);
+        view->row_put[i] = view->row_drop[i] = NULL;
+    }
+    sqlite3_close(view->db);
+    view->db = NULL;
+}
+
 enum err view_new(struct view **out, struct engine *engine, const struct pack *pack,
                   const char *lang)
 {
@@ -83,14 +113,7 @@ enum err view_new(struct view **out, struct engine *engine, const struct pack *p
     view->row_drop = calloc(pack->kinds_n, sizeof(sqlite3_stmt *));
     if (!view->row_put || !view->row_drop)
         goto out;
-    TRY(view_rc(sqlite3_open_v2(":memory:", &view->db,
-                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                                NULL)));
-    /* Without this a large sort would spill rows of plaintext into the temporary folder. */
-    TRY(view_exec(view, "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY;"
-                        " PRAGMA synchronous = OFF; PRAGMA secure_delete = ON;"
-                        " PRAGMA trusted_schema = ON"));
-    TRY(view_functions(view));
+    TRY(view_connect(view));
     TRY(view_schema(view));
     *out = view;
     return ERR_OK;
@@ -103,13 +126,7 @@ void view_free(struct view *view)
 {
     if (!view)
         return;
-    for (size_t i = 0; i < VIEW_ST_N; i++)
-        sqlite3_finalize(view->statements[i]);
-    for (size_t i = 0; i < view->pack->kinds_n; i++) {
-        sqlite3_finalize(view->row_put ? view->row_put[i] : NULL);
-        sqlite3_finalize(view->row_drop ? view->row_drop[i] : NULL);
-    }
-    sqlite3_close(view->db);
+    view_disconnect(view);
     free(view->row_put);
     free(view->row_drop);
     free(view->spaces);

@@ -153,7 +153,8 @@ enum err view_id_parse(const char *text, uint8_t shred[static ID_LEN],
 enum err view_dump(struct view *view, struct buf *out);
 
 /** Takes such bytes over, if they are of this program, pack and device and not ahead of the engine; view_refresh then
- * adds what is new. ERR_UNCHANGED: they do not fit; the view stays empty. */
+ * adds what is new. Only for a view that was just made. ERR_UNCHANGED: they do not fit; the view stays empty. Other
+ * errors: the view is of no use any more; free it. */
 enum err view_load(struct view *view, const uint8_t *bytes, size_t len);
 
 #endif

@@ -79,12 +79,15 @@ static enum err load_spaces(struct view *view, const uint8_t *bytes, size_t n)
     return ERR_OK;
 }
 
-/* Replaces the empty database. Statements that were prepared before stay valid: SQLite prepares them again. */
+/* Replaces the database by a connection that has done nothing yet: SQLite 3.40 keeps the schema of table-valued
+ * functions (json_each) that were used before, and sqlite3_deserialize frees what they point to. */
 static enum err load_database(struct view *view, const uint8_t *bytes, size_t len)
 {
-    unsigned char *copy = sqlite3_malloc64(len);
+    view_disconnect(view);
+    enum err err = view_connect(view);
+    unsigned char *copy = err == ERR_OK ? sqlite3_malloc64(len) : NULL;
     if (!copy)
-        return ERR_MEMORY;
+        return err != ERR_OK ? err : ERR_MEMORY;
     memcpy(copy, bytes, len);
     return view_rc(
         sqlite3_deserialize(view->db, "main", copy, (sqlite3_int64)len, (sqlite3_int64)len,

@@ -97,6 +97,10 @@ enum err view_exec(struct view *view, const char *sql);
 /** Prepares SQL of ours (not of users); finalize it. */
 enum err view_prepare(struct view *view, sqlite3_stmt **statement, const char *sql);
 
+/** Opens an empty database in memory with our settings and functions; closes it with all statements. */
+enum err view_connect(struct view *view);
+void view_disconnect(struct view *view);
+
 /** Makes the schema: functions first, then the pack's tables, then ours. */
 enum err view_schema(struct view *view);
 enum err view_functions(struct view *view);

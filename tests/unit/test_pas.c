@@ -577,7 +577,7 @@ static void test_cache(void **state)
     snprintf(ref, sizeof ref, "site=%s", site.code);
     for (unsigned i = 0; i < 520; i++) {
         snprintf(text, sizeof text, "prenom=Prenomunique%u", i);
-        assert_int_equal(make(&w.a, &person, "personne", text, ref, NULL), 0);
+        assert_int_equal(make(&w.a, &person, "personne", text, ref, "langues=ro", NULL), 0);
     }
     sync_one(&w, &w.a);
     sync_one(&w, &w.b);

@@ -621,7 +621,13 @@ static void test_cache(void **state)
     struct fake_author ana = {.author = 1, .time_s = 100};
     struct buf cache = {.max = 1 << 26};
     person(&ana, 0x11, "Ana");
+    fake_element(&ana, 0x11, 0, F_LANGUES, 1, "ro");
     refresh();
+    struct view_record record;
+    struct pas_table *table = NULL;
+    assert_int_equal(view_find(view, "1111", NULL, 0, &record), ERR_OK);
+    assert_int_equal(view_show(view, &record, true, &table), ERR_OK);
+    pas_table_free(table);
     assert_int_equal(view_dump(view, &cache), ERR_OK);
     fake_text(&ana, 0x11, 0, F_NOM, "apres");
     unsigned replays = fake.replays;
@@ -634,6 +640,9 @@ static void test_cache(void **state)
     assert_int_equal(fake.replays, replays + 1); /* only what is new */
     assert_string_equal(ask("SELECT prenom || nom FROM gens"), "Anaapres");
     assert_int_equal(hits("ana"), 1);
+    assert_int_equal(view_show(view, &record, true, &table), ERR_OK); /* reads sets by SQL */
+    assert_string_equal(pas_table_shown(table, 0, pas_table_find(table, "langues")), "roumain");
+    pas_table_free(table);
 
     /* A cache of an older generation, of another pack, or cut short is not used. */
     struct view *fresh = NULL;
