@@ -130,6 +130,31 @@ out:
     return err;
 }
 
+enum err domain_header(const struct domain *domain, struct buf *out)
+{
+    sqlite3_stmt *find = NULL, *header = NULL;
+    enum err err = ERR_OK;
+    bool row, first = true;
+    TRY(domain_prepare_own(domain, &find, "SELECT header FROM domain_pack"));
+    TRY(domain_step(find, &row));
+    if (!row || sqlite3_column_type(find, 0) == SQLITE_NULL)
+        goto out;
+    TRY(domain_prepare(domain, &header, "%s", domain_text(find, 0)));
+    TRY(domain_step(header, &row));
+    for (int i = 0; row && i < sqlite3_column_count(header); i++) {
+        if (!*domain_text(header, i))
+            continue;
+        domain_put(out, first ? "" : " · ");
+        domain_put(out, domain_text(header, i));
+        first = false;
+    }
+    err = out->err;
+out:
+    sqlite3_finalize(find);
+    sqlite3_finalize(header);
+    return err;
+}
+
 int64_t domain_setting(const struct domain *domain, const char *key, int64_t otherwise)
 {
     sqlite3_stmt *find = NULL;
@@ -225,17 +250,31 @@ out:
     return err;
 }
 
+/* Languages in which this program itself has a few words for sheets. */
+static size_t language(const struct domain *domain)
+{
+    static const char *const known[] = {"fr", "en", "ro", "bg"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(domain->lang, known[i]) == 0)
+            return i;
+    }
+    return 0;
+}
+
+static const char *const yes_no[][2] = {{"non", "oui"}, {"no", "yes"}, {"nu", "da"}, {"не", "да"}};
+
 static void put_weekdays(const struct domain *domain, const char *digits, struct buf *out)
 {
-    static const char *const fr[] = {"lun", "mar", "mer", "jeu", "ven", "sam", "dim"};
-    static const char *const en[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    bool english = strcmp(domain->lang, "en") == 0;
+    static const char *const names[][7] = {{"lun", "mar", "mer", "jeu", "ven", "sam", "dim"},
+                                           {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"},
+                                           {"lu", "ma", "mi", "jo", "vi", "sâ", "du"},
+                                           {"пн", "вт", "ср", "чт", "пт", "сб", "нд"}};
     for (bool first = true; *digits; digits++) {
         if (*digits < '1' || *digits > '7')
             continue;
         if (!first)
             domain_put(out, ", ");
-        domain_put(out, (english ? en : fr)[*digits - '1']);
+        domain_put(out, names[language(domain)][*digits - '1']);
         first = false;
     }
 }
@@ -245,7 +284,6 @@ enum err domain_shown(const struct domain *domain, const struct pack_field *fiel
 {
     if (!stored || !*stored)
         return out->err;
-    bool english = strcmp(domain->lang, "en") == 0;
     switch (field ? field->type : PACK_TEXT) {
     case PACK_ENUM:
         put_option(domain, field, stored, out);
@@ -255,7 +293,7 @@ enum err domain_shown(const struct domain *domain, const struct pack_field *fiel
         put_date(domain, stored, out);
         break;
     case PACK_BOOL:
-        domain_put(out, *stored == '1' ? english ? "yes" : "oui" : english ? "no" : "non");
+        domain_put(out, yes_no[language(domain)][*stored == '1']);
         break;
     case PACK_REF:
         put_title(domain, stored, out);

@@ -62,6 +62,9 @@ enum err domain_index(const struct domain *domain);
 enum err domain_word(const struct domain *domain, const char *path, const char *member,
                      struct buf *out);
 
+/** Appends the words at the head of sheets and reports (the pack's `header`), joined by " · "; nothing if there are none. */
+enum err domain_header(const struct domain *domain, struct buf *out);
+
 /** A number from the pack's settings; `otherwise` where it says nothing. */
 int64_t domain_setting(const struct domain *domain, const char *key, int64_t otherwise);
 

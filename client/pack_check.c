@@ -286,6 +286,7 @@ static const char *const pieces[] = {
     " FROM domain_suggestion WHERE condition IS NOT NULL",
     "SELECT path || '.sql', sql FROM domain_sheet_block WHERE sql IS NOT NULL",
     "SELECT path || '.sql', sql FROM domain_report_part",
+    "SELECT 'header', header FROM domain_pack WHERE header IS NOT NULL",
     "SELECT path || '.sql', sql FROM domain_match",
     "SELECT s.path || '.sql', 'SELECT (' || s.sql || ') FROM ' || m.kind || ' j, ' ||"
     " m.candidate || ' p' FROM domain_match_reason s JOIN domain_match m ON m.key = s.match",

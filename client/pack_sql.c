@@ -14,7 +14,7 @@
  * mistakes better than a constraint does. */
 static const char *const tables[][2] = {
     {"domain_section", "key, json"},
-    {"domain_pack", "name, version, format, path"},
+    {"domain_pack", "name, version, format, path, header"},
     {"domain_language", "key, position, name, status"},
     {"domain_label", "path, lang, text"},
     {"domain_kind", "key, number, position, level, dossier, state, title, person, path, json"},
@@ -68,7 +68,8 @@ static const char *const indexes[] = {
 #define INSIDE(row, name) "json_each(coalesce(" row ".json->'$." name "', '[]'))"
 
 static const char *const fills[] = {
-    "INSERT INTO domain_pack SELECT ?1->>'$.pack', ?1->>'$.version', ?1->>'$.format', ''",
+    "INSERT INTO domain_pack SELECT ?1->>'$.pack', ?1->>'$.version', ?1->>'$.format', '',"
+    " ?1->>'$.header'",
     "INSERT INTO domain_language SELECT key, id, value->>'$.name', value->>'$.status' FROM " EACH(
         "languages"),
     /* A wording is a text whose key is a language of the pack. json_tree quotes some keys. */
