@@ -3,7 +3,6 @@
  * Goal: the simulated disk keeps what a real one must keep across a power cut, loses what a real one may lose, and
  * carries SQLite through both.
  */
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,6 +14,8 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "client/replica.h"
 #include "tests/sim/sim_disk.h"
