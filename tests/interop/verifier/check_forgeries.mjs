@@ -130,6 +130,20 @@ function impostors(writer) {
     mustFind({ ...writer.history(), entries: [] }, 0, "nothing");
 }
 
+/** The log's key changes hands: from then on the old one signs nothing. */
+function handedOver(writer) {
+    const moved = replay(writer, 10), old = moved.log;
+    const before = moved.note();
+    const signature = old.sign(Buffer.from("passerelle/logkey/v1\0"), moved.space, ben.pk, ben.pk);
+    equal(moved.operation(ana, "log_key", [ben.pk, ben.pk, signature]), "OK", "log_key");
+    moved.data(eve);
+    moved.log = { pk: ben.pk, sign: ben.sign };
+    const history = { ...moved.history(), log_pk: hex(old.pk) };
+    equal(verifyHistory(history, [before]).broken.length, 0, "handed over");
+    moved.log = old;
+    mustFind({ ...history, note: moved.note() }, 12, "a note by the old key");
+}
+
 function program(writer) {
     const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "verify-"));
     const verify = path.join(path.dirname(fileURLToPath(import.meta.url)), "verify.mjs");
@@ -168,5 +182,6 @@ between({ log_pk, entries: entries.slice(0, 10), note: notes[9].note });
 inserted(writer);
 rewritten(writer);
 impostors(writer);
+handedOver(writer);
 program(writer);
 done("forgeries");

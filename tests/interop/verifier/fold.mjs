@@ -38,6 +38,7 @@ export class Fold {
         this.lost_before = false;   // and between the previous and the current one
         this.pack = 0;
         this.log = null;            // {pk, resp_pk, name}
+        this.log_pks = [];          // {from, pk}: signs the notes of `from` entries and more
     }
 
     get index() {
@@ -152,6 +153,7 @@ export class Fold {
         this.space = spaceOf(leaf.header);
         this.head = leaf.hash;
         this.log = { pk: operation.log_pk, resp_pk: operation.resp_pk, name: operation.log_name };
+        this.log_pks.push({ from: 1, pk: operation.log_pk });
         this.admit(leaf.device, { roles: 15, kind: 0, ed_pk: operation.ed_pk, x_pk: operation.x_pk });
         this.devices.get(hex(leaf.device)).seq = leaf.seq;
         this.devices.get(hex(leaf.device)).last = leaf.hash;

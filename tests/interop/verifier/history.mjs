@@ -4,7 +4,7 @@
 // the note as its text.
 //
 // log_pk is the log's key that the reader trusts: the one named by the genesis. A later log_key
-// leaf hands over to another, so the note must be signed by the key that the fold ends with.
+// leaf hands over to another: a note is signed by the key that is in force after its entries.
 
 import { Fold, Stopped } from "./fold.mjs";
 import { hex, same, unhex } from "./primitives.mjs";
@@ -56,7 +56,7 @@ function checkNotes(fold, log_pk, notes, broken) {
     const origin = originOf(fold.log.name, fold.space);
     for (const [i, text] of notes.entries()) {
         const what = i === 0 ? "the note" : `note ${i + 1}`;
-        const note = readNote(text, origin, fold.log.pk) ?? readNote(text, origin, log_pk);
+        const note = signedNote(fold, origin, text);
         if (!note)
             broken.push({ index: fold.index, what: `${what} is not one of this log` });
         else if (note.size > fold.index)
@@ -66,6 +66,15 @@ function checkNotes(fold, log_pk, notes, broken) {
         else if (!same(note.root, fold.tree.roots[note.size]))
             broken.push({ index: suspect(fold, note.size), what: `is not what ${what} signed, or one below is not` });
     }
+}
+
+function signedNote(fold, origin, text) {
+    for (const [i, { from, pk }] of fold.log_pks.entries()) {
+        const note = readNote(text, origin, pk);
+        if (note && note.size >= from && !(note.size >= fold.log_pks[i + 1]?.from))
+            return note;
+    }
+    return null;
 }
 
 /**

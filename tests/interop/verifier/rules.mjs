@@ -120,7 +120,10 @@ function logKey(fold, { operation }, author) {
     refuseUnless(verify(fold.log.pk, operation.signature, Buffer.from("passerelle/logkey/v1\0"),
         fold.space, operation.log_pk, operation.resp_pk), "SIGNATURE");
     return effect({
-        apply: () => Object.assign(fold.log, { pk: operation.log_pk, resp_pk: operation.resp_pk }),
+        apply() {
+            Object.assign(fold.log, { pk: operation.log_pk, resp_pk: operation.resp_pk });
+            fold.log_pks.push({ from: fold.index + 1, pk: operation.log_pk });
+        },
     });
 }
 
