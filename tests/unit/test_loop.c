@@ -186,7 +186,7 @@ static void app_request(void *ctx, struct loop_request *req)
         app_echo(req, BIG);
     else if (strcmp(req->path, "/hold") == 0)
         app_hold(app, req);
-    else if (strcmp(req->path, "/work") == 0)
+    else if (strcmp(req->path, "/job") == 0)
         app_work(app, req, false);
     else if (strcmp(req->path, "/commit") == 0)
         app_work(app, req, true);
@@ -448,7 +448,7 @@ static void test_pipelined(void **state)
     assert_non_null(text);
     size_t len = 0;
     for (int i = 0; i < N; i++) {
-        const char *target = i % 100 == 7 ? "/work?1" : i % 5 == 3 ? "/commit" : "/echo";
+        const char *target = i % 100 == 7 ? "/job?1" : i % 5 == 3 ? "/commit" : "/echo";
         len += (size_t)sprintf(
             text + len, "POST %s HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n%04d", target, i);
     }
@@ -692,7 +692,7 @@ static void test_hang_up_at_work(void **state)
     app_start(&app, (struct loop_config){.threads = 4});
     for (int i = 0; i < 20; i++) {
         client_open(&c, &app);
-        client_post(&c, "/work?50", "a body that the thread still reads");
+        client_post(&c, "/job?50", "a body that the thread still reads");
         EVENTUALLY(metrics_level(METRIC_REQUESTS_OPEN) == 1);
         if (i % 2)
             setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -711,7 +711,7 @@ static void test_half_close(void **state)
     struct client c;
     app_start(&app, (struct loop_config){.idle_ms = 0});
     client_open(&c, &app);
-    client_post(&c, "/work?50", "abc");
+    client_post(&c, "/job?50", "abc");
     shutdown(c.fd, SHUT_WR);
     assert_int_equal(client_read(&c), 200);
     assert_closed(&c);
@@ -863,7 +863,7 @@ static void test_graceful_stop(void **state)
     client_open(&sending, &app);
     client_get(&idle, "/hello");
     assert_int_equal(client_read(&idle), 200);
-    client_post(&at_work, "/work?400", "abc");
+    client_post(&at_work, "/job?400", "abc");
     client_get(&waiting, "/hold?60000");
     client_send(&sending, "POST /commit HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc");
     EVENTUALLY(metrics_level(METRIC_REQUESTS_OPEN) == 2);
