@@ -80,8 +80,11 @@ static int create(const char *folder, const char *url, const char *log_name, str
                            folder, folder);
     if (err == ERR_NOT_FOUND)
         return main_refuse("%s: the folder above it does not exist", folder);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
         err = store_sqlite_create(folder);
+        if (err != ERR_OK)
+            store_folder_discard(folder);
+    }
     if (err == ERR_EXISTS)
         return main_refuse("%s holds a log.db of another server: choose an empty folder", folder);
     return err == ERR_OK ? EXIT_DONE : main_refuse("%s: %s", folder, err_text(err));

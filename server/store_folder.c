@@ -87,6 +87,13 @@ out:
     return err;
 }
 
+void store_folder_discard(const char *folder)
+{
+    char path[STORE_FOLDER_PATH_MAX];
+    if (path_in(path, folder, "server.key") == ERR_OK)
+        unlink(path);
+}
+
 enum err store_folder_key(const char *folder, struct serverkey *key)
 {
     enum err err = ERR_OK;

@@ -17,6 +17,9 @@ enum { STORE_FOLDER_PATH_MAX = 4096 };
  * ERR_EXISTS: there is a key file already. ERR_FULL, ERR_DENIED, ERR_IO. */
 enum err store_folder_create(const char *folder, const struct serverkey *key);
 
+/** Takes the key file away again, when nobody has seen a link of it yet. */
+void store_folder_discard(const char *folder);
+
 /** Reads the key file. ERR_NOT_FOUND; ERR_DENIED: not readable, or others may read it; ERR_FORMAT, ERR_VERSION. */
 enum err store_folder_key(const char *folder, struct serverkey *key);
 

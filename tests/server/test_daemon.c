@@ -269,6 +269,72 @@ static void test_long_poll(void **state)
     buf_free(&response);
 }
 
+/* ---- a full disk ---- */
+
+static int shell(const char *format, const char *path)
+{
+    char line[400];
+    snprintf(line, sizeof line, format, path);
+    return system(line);
+}
+
+/* Needs a file system of its own, which only root can have. */
+static void test_full_disk(void **state)
+{
+    (void)state;
+    char base[] = "/tmp/passerelle-small-XXXXXX";
+    const char *before = getenv("TMPDIR");
+    char *kept = before ? strdup(before) : NULL;
+    struct world *w = NULL;
+    static uint8_t large[20000];
+    struct buf out = {0};
+    assert_non_null(mkdtemp(base));
+    if (shell("mount -t tmpfs -o size=1m tmpfs %s 2>/dev/null", base) != 0) {
+        rmdir(base);
+        free(kept);
+        skip();
+    }
+    setenv("TMPDIR", base, 1);
+    setup((void **)&w);
+    int i = 0;
+    for (; i < 200 && w->a.status == ERR_OK; i++) {
+        testdevice_write(&w->a, w->as, large, sizeof large, false);
+        assert_int_equal(try_sync(w, &w->a), ERR_OK);
+    }
+    assert_int_equal(w->a.status, ERR_FULL);
+    assert_true(i > 3 && w->as->n_queue == 1);
+    uint64_t size = w->as->tree.size;
+    /* It says so, and goes on reading. */
+    assert_int_equal(testdaemon_get(&w->daemon, "/healthz", &out), 200);
+    assert_int_equal(testdaemon_get(&w->daemon, "/readyz", &out), 503);
+    struct testdevice twin;
+    testdevice_init(&twin, 1);
+    testdaemon_meet(&w->daemon, &twin);
+    twin.known = true;
+    struct testspace *space = testdevice_enter(&twin, w->as->id);
+    good_sync(w, &twin);
+    assert_int_equal(space->tree.size, size);
+    testdevice_fini(&twin);
+    /* Room comes back: it notices by itself, and what was refused goes in. */
+    assert_int_equal(shell("mount -o remount,size=40m %s", base), 0);
+    for (i = 0; i < 200 && testdaemon_get(&w->daemon, "/readyz", &out) != 200; i++)
+        pause_ns(50000000);
+    assert_true(i < 200);
+    good_sync(w, &w->a);
+    assert_int_equal(w->as->n_queue, 0);
+    assert_int_equal(w->as->tree.size, size + 1);
+    assert_int_equal(check(w), 0);
+    teardown((void **)&w);
+    buf_free(&out);
+    assert_int_equal(shell("umount %s", base), 0);
+    rmdir(base);
+    if (kept)
+        setenv("TMPDIR", kept, 1);
+    else
+        unsetenv("TMPDIR");
+    free(kept);
+}
+
 static void test_garbage(void **state)
 {
     struct world *w = *state;
@@ -297,6 +363,7 @@ int main(void)
         TEST(test_kill_during_pushes),
         TEST(test_long_poll),
         TEST(test_garbage),
+        cmocka_unit_test(test_full_disk),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
