@@ -12,7 +12,6 @@
 #include "client/evidence.h"
 #include "proto/code.h"
 #include "proto/digest.h"
-#include "proto/link.h"
 
 /* --- the time line --- */
 
@@ -183,11 +182,6 @@ out:
 }
 
 /* --- checkpoints --- */
-
-void engine_compare_code(const struct engine *engine, size_t i, char out[static 10])
-{
-    link_compare_code(out, engine->ring.ed_pk, engine->ring.x_pk, engine_at(engine, i)->pub.id);
-}
 
 enum err engine_checkpoint(struct engine *engine, size_t i, struct buf *out)
 {

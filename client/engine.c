@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "client/engine_inside.h"
-#include "client/give.h"
 #include "client/salvage.h"
 #include "proto/digest.h"
 #include "proto/wire.h"
@@ -59,7 +58,7 @@ enum err engine_create(const char *dir, const char *name, const char *pass, size
     TRY(keyring_init(&ring, secrets));
     TRY(unlock_seal(&header, secrets, NULL, 0, ring.id, pass, pass_len, NULL, cost));
     TRY(clear_way(dir, now_ms));
-    TRY(replica_open(&replica, dir, ring.device->db_key));
+    TRY(replica_open(&replica, dir, ring.device->db_key, true));
     TRY(put_name(replica, name));
     replica_close(replica);
     replica = NULL;
@@ -196,7 +195,7 @@ static enum err open_replica(struct engine *engine)
     enum err err = ERR_CORRUPT;
     if (replica_file_exists(engine->dir, REPLICA_FILE) &&
         !replica_file_exists(engine->dir, REPLICA_MARK))
-        err = replica_open(&engine->replica, engine->dir, engine->ring.device->db_key);
+        err = replica_open(&engine->replica, engine->dir, engine->ring.device->db_key, false);
     if (err == ERR_OK)
         err = engine_load(engine);
     return err;
@@ -428,159 +427,4 @@ const char *engine_device_label(const struct engine *engine, size_t i,
             return space->labels[k].text;
     }
     return memcmp(device, engine->ring.id, ID_LEN) == 0 ? engine->name : "";
-}
-
-/* --- changes --- */
-
-enum err engine_replay(struct engine *engine, size_t space, uint64_t from, engine_sink sink,
-                       void *ctx, uint64_t *keyless)
-{
-    return give_replay(engine, space, from, sink, ctx, keyless);
-}
-
-enum err engine_pending(struct engine *engine, size_t space, engine_sink sink, void *ctx)
-{
-    return give_pending(engine, space, sink, ctx);
-}
-
-/* Who has been told that it may not write is refused at once; who waits for an approval may. */
-static enum err may_write(const struct engine *engine, const struct space *space)
-{
-    const struct fold_device *self = space_self(engine, space);
-    if (self && !self->active)
-        return ERR_REVOKED;
-    return self && !(self->roles & ROLE_WRITER) ? ERR_DENIED : ERR_OK;
-}
-
-enum err engine_dossier_new(struct engine *engine, size_t i, uint8_t shred[static ID_LEN])
-{
-    struct space *space = engine_at(engine, i);
-    enum err err = may_write(engine, space);
-    return err == ERR_OK ? dossier_new(engine, space, shred) : err;
-}
-
-enum err engine_dossier_check(struct engine *engine, size_t i, const uint8_t shred[static ID_LEN])
-{
-    struct space *space = engine_at(engine, i);
-    struct dossier *dossier = dossier_find(space, shred);
-    const uint8_t *key;
-    return dossier ? dossier_key(engine, space, dossier, &key) : ERR_NOT_FOUND;
-}
-
-enum err engine_edit(struct engine *engine, size_t i, const uint8_t shred[static ID_LEN],
-                     uint16_t pack, struct change *items, size_t n)
-{
-    enum err err = ERR_OK;
-    struct space *space = engine_at(engine, i);
-    TRY(may_write(engine, space));
-    TRY(engine_dossier_check(engine, i, shred));
-    if (n == 0 || n > CHANGES_MAX)
-        TRY(n ? ERR_TOO_BIG : ERR_USAGE);
-    for (size_t k = 0; k < n; k++)
-        TRY(change_value_check(items[k].value, items[k].value_len));
-    TRY(outbox_edit(engine, space, shred, pack, items, n));
-    space_refresh(engine, space);
-out:
-    return err;
-}
-
-/* The newest engine_edit that can still be taken back. */
-static struct space *newest_edit(const struct engine *engine, uint64_t within_ms, uint64_t *edit)
-{
-    struct space *found = NULL;
-    *edit = 0;
-    for (size_t i = 0; i < engine->n_spaces; i++) {
-        const struct outbox *outbox = &engine->spaces[i]->outbox;
-        if (outbox->n_edits == 0)
-            continue;
-        const struct outbox_edit *last = &outbox->edits[outbox->n_edits - 1];
-        bool recent =
-            last->made_ms >= engine->now_ms || engine->now_ms - last->made_ms <= within_ms;
-        if (recent && !last->seq && last->refused == ERR_OK && last->edit > *edit) {
-            *edit = last->edit;
-            found = engine->spaces[i];
-        }
-    }
-    return found;
-}
-
-enum err engine_undo(struct engine *engine, uint64_t within_ms, size_t *n)
-{
-    uint64_t edit;
-    *n = 0;
-    struct space *space = newest_edit(engine, within_ms, &edit);
-    if (!space)
-        return ERR_NOT_FOUND;
-    enum err err = outbox_undo(engine, space, edit, n);
-    space_refresh(engine, space);
-    return err;
-}
-
-/* --- refused work --- */
-
-size_t engine_refused_count(const struct engine *engine, size_t i)
-{
-    size_t n = 0;
-    const struct outbox *outbox = &engine_at(engine, i)->outbox;
-    for (size_t k = 0; k < outbox->n_leaves; k++)
-        n += outbox->leaves[k]->state == OUTBOX_REFUSED;
-    return n;
-}
-
-void engine_refused(const struct engine *engine, size_t i, size_t k, struct engine_refused *out)
-{
-    const struct space *space = engine_at(engine, i);
-    *out = (struct engine_refused){0};
-    for (size_t at = 0; at < space->outbox.n_leaves; at++) {
-        const struct outbox_leaf *leaf = space->outbox.leaves[at];
-        if (leaf->state != OUTBOX_REFUSED || k-- != 0)
-            continue;
-        out->status = leaf->status;
-        out->kind = leaf->kind;
-        out->made_ms = leaf->made_ms;
-        for (size_t e = 0; e < leaf->n_edits; e++) {
-            const struct outbox_edit *edit = outbox_edit_by_id(space, leaf->edits[e]);
-            out->changes += edit ? edit->n : 0;
-        }
-        return;
-    }
-    assert(!"no such refusal");
-}
-
-enum err engine_retry(struct engine *engine, size_t i, size_t *n)
-{
-    struct space *space = engine_at(engine, i);
-    enum err err = outbox_retry(engine, space, n);
-    if (err != ERR_OK) {
-        enum err again = space_reload(engine, space);
-        return again != ERR_OK ? again : err;
-    }
-    space_refresh(engine, space);
-    return ERR_OK;
-}
-
-/* --- caches of the layers above --- */
-
-static uint64_t cache_id(const char *name)
-{
-    uint8_t hash[HASH_LEN];
-    uint64_t id;
-    digest_sha256_of(hash, name, strlen(name));
-    memcpy(&id, hash, sizeof id);
-    return id >> 1;
-}
-
-enum err engine_cache_put(struct engine *engine, const char *name, const uint8_t *bytes, size_t len)
-{
-    return replica_put(engine->replica, REPLICA_CACHE, 0, cache_id(name), bytes, len);
-}
-
-enum err engine_cache_get(struct engine *engine, const char *name, struct buf *out)
-{
-    return replica_get(engine->replica, REPLICA_CACHE, 0, cache_id(name), out);
-}
-
-enum err engine_cache_delete(struct engine *engine, const char *name)
-{
-    return replica_delete(engine->replica, REPLICA_CACHE, 0, cache_id(name));
 }

@@ -8,6 +8,9 @@
 
 #include "client/engine_inside.h"
 
+/* Seals a joiner's name, and is derived from (PROTOCOL.md 10.2). */
+#define ENROL_TAG_NAME "passerelle/name/v1"
+
 /** Takes the joins that wait in a row's inbox, and forgets those that are settled. In a transaction. */
 enum err enrol_inbox(struct engine *engine, const struct server *server, struct space *space,
                      const struct message_row *row);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Leaves on their way.
- *
- *   leaf = [state, status, made_ms, kind, epoch, hash32, operation, keys64 | nil, [edit, ...], header, sig64,
- *           [body, ...], [row16, epoch, slot72, ...], [device16, epoch, type, seal, ...]]
+ * Leaves on their way; their record's form stands in outbox_leaf_code.c.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -13,158 +10,6 @@
 #include "client/outbox_inside.h"
 #include "proto/digest.h"
 #include "proto/wire.h"
-
-enum { LEAF_ITEMS_MAX = 1 << 18 };
-
-static void encode_lists(struct buf *out, const struct outbox_leaf *leaf)
-{
-    wire_put_array(out, leaf->n_edits);
-    for (size_t i = 0; i < leaf->n_edits; i++)
-        wire_put_uint(out, leaf->edits[i]);
-    wire_put_bin(out, leaf->header, leaf->header_len);
-    wire_put_bin(out, leaf->sig, SIG_LEN);
-    wire_put_array(out, leaf->n_bodies);
-    for (size_t i = 0; i < leaf->n_bodies; i++)
-        wire_put_bin(out, leaf->bodies[i].bytes, leaf->bodies[i].len);
-    wire_put_array(out, 3 * leaf->n_slots);
-    for (size_t i = 0; i < leaf->n_slots; i++) {
-        wire_put_bin(out, leaf->slots[i].row, ID_LEN);
-        wire_put_uint(out, leaf->slots[i].epoch);
-        wire_put_bin(out, leaf->slots[i].slot, SLOT_LEN);
-    }
-    wire_put_array(out, 4 * leaf->n_seals);
-    for (size_t i = 0; i < leaf->n_seals; i++) {
-        wire_put_bin(out, leaf->seals[i].device, ID_LEN);
-        wire_put_uint(out, leaf->seals[i].epoch);
-        wire_put_uint(out, leaf->seals[i].type);
-        wire_put_bin(out, leaf->seals[i].seal, leaf->seals[i].seal_len);
-    }
-}
-
-static void encode(struct buf *out, const struct outbox_leaf *leaf)
-{
-    wire_put_array(out, 14);
-    wire_put_uint(out, leaf->state);
-    wire_put_uint(out, leaf->status);
-    wire_put_uint(out, leaf->made_ms);
-    wire_put_uint(out, leaf->kind);
-    wire_put_uint(out, leaf->epoch);
-    wire_put_bin(out, leaf->hash, HASH_LEN);
-    wire_put_uint(out, leaf->operation);
-    if (leaf->keys) {
-        uint8_t keys[2 * KEY_LEN];
-        memcpy(keys, leaf->keys, KEY_LEN);
-        memcpy(keys + KEY_LEN, leaf->keys_sk, KEY_LEN);
-        wire_put_bin(out, keys, sizeof keys);
-        digest_wipe(keys, sizeof keys);
-    } else {
-        wire_put_nil(out);
-    }
-    encode_lists(out, leaf);
-}
-
-static void leaf_free(struct engine *engine, struct outbox_leaf *leaf)
-{
-    if (!leaf)
-        return;
-    keyring_cell_free(&engine->ring, leaf->keys);
-    keyring_cell_free(&engine->ring, leaf->keys_sk);
-    free(leaf->edits);
-    free(leaf->bodies);
-    free(leaf->slots);
-    free(leaf->seals);
-    buf_free(&leaf->bytes);
-    free(leaf);
-}
-
-static void *list_new(struct wire_in *in, size_t n, size_t size)
-{
-    void *list = calloc(n + 1, size);
-    if (!list)
-        wire_fail(in, ERR_MEMORY);
-    return list;
-}
-
-static void decode_keys(struct engine *engine, struct wire_in *in, struct outbox_leaf *leaf)
-{
-    uint8_t keys[2 * KEY_LEN];
-    if (!wire_bytes_or_nil(in, keys, sizeof keys))
-        return;
-    leaf->keys = keyring_cell_new(&engine->ring);
-    leaf->keys_sk = keyring_cell_new(&engine->ring);
-    if (leaf->keys && leaf->keys_sk) {
-        memcpy(leaf->keys, keys, KEY_LEN);
-        memcpy(leaf->keys_sk, keys + KEY_LEN, KEY_LEN);
-    } else {
-        wire_fail(in, ERR_MEMORY);
-    }
-    digest_wipe(keys, sizeof keys);
-}
-
-static void decode_edits_bodies(struct wire_in *in, struct outbox_leaf *leaf)
-{
-    struct wire_in list = wire_array(in, 0, LEAF_ITEMS_MAX);
-    leaf->n_edits = list.left;
-    leaf->edits = list_new(in, leaf->n_edits, sizeof *leaf->edits);
-    for (size_t i = 0; leaf->edits && i < leaf->n_edits; i++)
-        leaf->edits[i] = wire_uint(&list, UINT64_MAX);
-    wire_join(in, &list);
-    leaf->header = wire_bin(in, &leaf->header_len, 0, HEADER_MAX);
-    wire_bytes(in, leaf->sig, SIG_LEN);
-    list = wire_array(in, 0, BOXES_MAX);
-    leaf->n_bodies = list.left;
-    leaf->bodies = list_new(in, leaf->n_bodies, sizeof *leaf->bodies);
-    for (size_t i = 0; leaf->bodies && i < leaf->n_bodies; i++)
-        leaf->bodies[i].bytes = wire_bin(&list, &leaf->bodies[i].len, 0, BODY_MAX);
-    wire_join(in, &list);
-}
-
-static void decode_slots_seals(struct wire_in *in, struct outbox_leaf *leaf)
-{
-    struct wire_in list = wire_array(in, 0, 3 * PUSH_KEYS_MAX);
-    leaf->n_slots = list.left / 3;
-    leaf->slots = list_new(in, leaf->n_slots, sizeof *leaf->slots);
-    for (size_t i = 0; leaf->slots && i < leaf->n_slots; i++) {
-        wire_bytes(&list, leaf->slots[i].row, ID_LEN);
-        leaf->slots[i].epoch = (uint32_t)wire_uint(&list, UINT32_MAX);
-        wire_bytes(&list, leaf->slots[i].slot, SLOT_LEN);
-    }
-    wire_join(in, &list);
-    list = wire_array(in, 0, 4 * PUSH_KEYS_MAX);
-    leaf->n_seals = list.left / 4;
-    leaf->seals = list_new(in, leaf->n_seals, sizeof *leaf->seals);
-    for (size_t i = 0; leaf->seals && i < leaf->n_seals; i++) {
-        struct leaf_seal *seal = &leaf->seals[i];
-        wire_bytes(&list, seal->device, ID_LEN);
-        seal->epoch = (uint32_t)wire_uint(&list, UINT32_MAX);
-        seal->type = (uint8_t)wire_uint(&list, 255);
-        seal->seal = wire_bin(&list, &seal->seal_len, 0, SEAL_LEN_MAX);
-    }
-    wire_join(in, &list);
-}
-
-/* Decodes leaf->bytes; everything the leaf points to lies there afterwards. */
-static enum err decode(struct engine *engine, struct outbox_leaf *leaf)
-{
-    struct wire_doc doc;
-    enum err err = wire_open(&doc, leaf->bytes.bytes, leaf->bytes.len, 3, LEAF_ITEMS_MAX);
-    if (err != ERR_OK)
-        return err;
-    struct wire_in root = wire_root(&doc), in = wire_array(&root, 14, 14);
-    leaf->state = (enum outbox_state)wire_uint(&in, 255);
-    leaf->status = (enum err)wire_uint(&in, 255);
-    leaf->made_ms = wire_uint(&in, UINT64_MAX);
-    leaf->kind = (enum leaf_kind)wire_uint(&in, 255);
-    leaf->epoch = (uint32_t)wire_uint(&in, UINT32_MAX);
-    wire_bytes(&in, leaf->hash, HASH_LEN);
-    leaf->operation = wire_uint(&in, UINT64_MAX);
-    decode_keys(engine, &in, leaf);
-    decode_edits_bodies(&in, leaf);
-    decode_slots_seals(&in, leaf);
-    err = wire_end(&in);
-    wire_close(&doc);
-    return err;
-}
 
 /* Makes the outbox's own copy of what `bytes` (taken) say. */
 static enum err leaf_new(struct engine *engine, struct outbox_leaf **out, uint64_t seq,
@@ -178,9 +23,9 @@ static enum err leaf_new(struct engine *engine, struct outbox_leaf **out, uint64
     leaf->bytes = *bytes;
     *bytes = (struct buf){0};
     leaf->seq = seq;
-    enum err err = decode(engine, leaf);
+    enum err err = outbox_leaf_decode(engine, leaf);
     if (err != ERR_OK) {
-        leaf_free(engine, leaf);
+        outbox_leaf_free(engine, leaf);
         leaf = NULL;
     }
     *out = leaf;
@@ -208,7 +53,7 @@ static void list_remove(struct engine *engine, struct outbox *outbox, struct out
         outbox->n_leaves--;
         break;
     }
-    leaf_free(engine, leaf);
+    outbox_leaf_free(engine, leaf);
 }
 
 /* Tells edits, operation and newborn dossiers which leaf they are in (0 = none). */
@@ -240,7 +85,7 @@ static enum err store(struct engine *engine, struct space *space, const struct o
                       struct buf *bytes)
 {
     *bytes = (struct buf){.max = 4 << 20};
-    encode(bytes, leaf);
+    outbox_leaf_encode(bytes, leaf);
     if (bytes->err != ERR_OK)
         return bytes->err;
     return replica_put(engine->replica, REPLICA_LEAF, space->no, leaf->seq, bytes->bytes,
@@ -261,7 +106,7 @@ enum err outbox_leaf_put(struct engine *engine, struct space *space,
     mark(space, leaf, leaf->seq, leaf->state == OUTBOX_REFUSED ? leaf->status : ERR_OK);
     leaf = NULL;
 out:
-    leaf_free(engine, leaf);
+    outbox_leaf_free(engine, leaf);
     buf_free(&bytes);
     return err;
 }
@@ -423,7 +268,7 @@ static enum err load_leaf(void *ctx, uint64_t id, const uint8_t *plain, size_t l
     if (err == ERR_OK)
         err = list_add(&load->space->outbox, leaf);
     if (err != ERR_OK) {
-        leaf_free(load->engine, leaf);
+        outbox_leaf_free(load->engine, leaf);
         buf_free(&bytes);
         return err == ERR_MEMORY ? err : ERR_CORRUPT;
     }
@@ -452,7 +297,7 @@ out:
 void outbox_leaves_unload(struct engine *engine, struct space *space)
 {
     for (size_t i = 0; i < space->outbox.n_leaves; i++)
-        leaf_free(engine, space->outbox.leaves[i]);
+        outbox_leaf_free(engine, space->outbox.leaves[i]);
     free(space->outbox.leaves);
     space->outbox.leaves = NULL;
     space->outbox.n_leaves = 0;

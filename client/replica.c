@@ -39,6 +39,11 @@ static const char *const sql_texts[SQL_N] = {REPLICA_SQL(SQL_TEXT)};
 
 /* --- errors and statements --- */
 
+static bool no_room(int number)
+{
+    return number == ENOSPC || number == EDQUOT || number == EFBIG;
+}
+
 enum err replica_error(struct replica *replica, int code)
 {
     switch (code & 0xff) {
@@ -63,7 +68,8 @@ enum err replica_error(struct replica *replica, int code)
         return ERR_EXISTS;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-        return sqlite3_system_errno(replica->db) == ENOSPC ? ERR_FULL : ERR_IO;
+        /* Not every path of SQLite keeps the number for sqlite3_system_errno. */
+        return no_room(sqlite3_system_errno(replica->db)) || no_room(errno) ? ERR_FULL : ERR_IO;
     default:
         return ERR_IO;
     }
@@ -115,14 +121,14 @@ out:
 
 /* --- opening --- */
 
-static enum err prepare_schema(struct replica *replica)
+static enum err prepare_schema(struct replica *replica, bool fresh)
 {
     enum err err = ERR_OK;
     int64_t app = 0, version = 0, tables = 0;
     TRY(ask_int(replica, "PRAGMA application_id", &app));
     TRY(ask_int(replica, "PRAGMA user_version", &version));
     TRY(ask_int(replica, "SELECT count(*) FROM sqlite_schema", &tables));
-    if (app == 0 && version == 0 && tables == 0) {
+    if (app == 0 && version == 0 && tables == 0 && fresh) {
         char set[96];
         snprintf(set, sizeof set, "PRAGMA application_id=%d; PRAGMA user_version=%d;",
                  APPLICATION_ID, SCHEMA_VERSION);
@@ -191,7 +197,8 @@ static enum err open_at(struct replica **out, const char *path, const char *dir,
     return ERR_OK;
 }
 
-enum err replica_open(struct replica **out, const char *dir, const uint8_t db_key[static KEY_LEN])
+enum err replica_open(struct replica **out, const char *dir, const uint8_t db_key[static KEY_LEN],
+                      bool fresh)
 {
     enum err err = ERR_OK;
     struct replica *replica = NULL;
@@ -206,7 +213,7 @@ enum err replica_open(struct replica **out, const char *dir, const uint8_t db_ke
     TRY(exec(replica, "PRAGMA synchronous=FULL"));
     TRY(exec(replica, "PRAGMA journal_size_limit=4194304"));
     TRY(exec(replica, "PRAGMA trusted_schema=OFF"));
-    TRY(prepare_schema(replica));
+    TRY(prepare_schema(replica, fresh));
     TRY(check_structure(replica));
     TRY(ask_int(replica, sql_texts[SQL_STAMP], &stamp));
     replica->stamp = (uint64_t)stamp;

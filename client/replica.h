@@ -49,10 +49,10 @@ enum replica_table {
     REPLICA_TALLY = 16     /* id 1: number of records in REPLICA_EDIT, for counting losses */
 };
 
-/** Opens or makes the database in `dir`. `db_key` is borrowed until replica_close. ERR_CORRUPT: damaged, salvage it;
- * ERR_VERSION: written by a newer program. */
+/** Opens the database in `dir`, or makes it if `fresh`. `db_key` is borrowed until replica_close. ERR_CORRUPT: damaged
+ * (or empty, and not `fresh`), salvage it; ERR_VERSION: written by a newer program. */
 enum err replica_open(struct replica **replica, const char *dir,
-                      const uint8_t db_key[static KEY_LEN]);
+                      const uint8_t db_key[static KEY_LEN], bool fresh);
 
 /** Opens a damaged file read-only, for what can still be read. */
 enum err replica_open_damaged(struct replica **replica, const char *path,

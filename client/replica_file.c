@@ -18,6 +18,7 @@ static enum err file_error(int number)
     switch (number) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
         return ERR_FULL;
     case ENOENT:
     case ENOTDIR:

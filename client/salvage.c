@@ -174,7 +174,7 @@ enum err salvage(struct engine *engine, struct engine_repair *repair)
     if (moved != ERR_OK && moved != ERR_NOT_FOUND)
         TRY(moved);
     TRY(replica_file_remove(engine->dir, REPLICA_MARK));
-    TRY(replica_open(&engine->replica, engine->dir, engine->ring.device->db_key));
+    TRY(replica_open(&engine->replica, engine->dir, engine->ring.device->db_key, true));
     if (moved == ERR_OK) {
         TRY(replica_begin(engine->replica));
         TRY(replica_end(engine->replica, take_all(&rescue, repair->kept_as)));

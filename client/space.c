@@ -328,6 +328,14 @@ const struct fold_device *space_self(const struct engine *engine, const struct s
     return space->fold ? fold_device(space->fold, engine->ring.id) : NULL;
 }
 
+bool space_may(const struct engine *engine, const struct space *space, uint8_t any)
+{
+    const struct fold_device *self = space_self(engine, space);
+    if (!self)
+        return space->pub.state == SPACE_FOUNDING;
+    return self->active && self->roles & any;
+}
+
 void space_refresh(struct engine *engine, struct space *space)
 {
     struct engine_space *pub = &space->pub;

@@ -137,6 +137,9 @@ enum err space_root_at(void *ctx, uint64_t size, uint8_t out[static HASH_LEN]);
 /** The origin of the space's notes. */
 enum err space_origin(const struct space *space, char origin[static NOTE_ORIGIN_MAX]);
 
+/** Whether this device holds any of the roles (bits); before its founding is logged, the founder holds all. */
+bool space_may(const struct engine *engine, const struct space *space, uint8_t any);
+
 /** This device in the fold; NULL. */
 const struct fold_device *space_self(const struct engine *engine, const struct space *space);
 
