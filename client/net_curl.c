@@ -20,7 +20,7 @@ enum {
 struct net {
     CURL *curl;
     struct curl_slist *headers;
-    const volatile sig_atomic_t *stop;
+    bool (*stop)(void);
     struct buf *out;
     char why[CURL_ERROR_SIZE + 32];
 };
@@ -35,7 +35,7 @@ static enum err start_library(void)
     return ERR_OK;
 }
 
-enum err net_new(struct net **out, const char *unix_socket, const volatile sig_atomic_t *stop)
+enum err net_new(struct net **out, const char *unix_socket, bool (*stop)(void))
 {
     *out = NULL;
     enum err err = start_library();
@@ -84,7 +84,7 @@ static int look_at_stop(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, cur
 {
     const struct net *net = ctx;
     (void)a, (void)b, (void)c, (void)d;
-    return net->stop && *net->stop;
+    return net->stop && net->stop();
 }
 
 static void prepare(struct net *net, const char *url, uint64_t wait_ms)

@@ -7,7 +7,7 @@
 #ifndef CLIENT_NET_CURL_H
 #define CLIENT_NET_CURL_H
 
-#include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,9 +16,9 @@
 
 struct net;
 
-/** `unix_socket` (may be NULL, borrowed) is used instead of TCP. `stop` (may be NULL, borrowed): a transfer ends with
- * ERR_NET soon after it becomes non-zero. ERR_MEMORY. */
-enum err net_new(struct net **net, const char *unix_socket, const volatile sig_atomic_t *stop);
+/** `unix_socket` (may be NULL, borrowed) is used instead of TCP. `stop` (may be NULL): a transfer ends with ERR_NET soon
+ * after it gives true. ERR_MEMORY. */
+enum err net_new(struct net **net, const char *unix_socket, bool (*stop)(void));
 void net_free(struct net *net);
 
 /** GET, the body appended to `out`. Errors as net_post. */

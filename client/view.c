@@ -88,10 +88,11 @@ void view_disconnect(struct view *view)
         sqlite3_finalize(view->statements[i]);
         view->statements[i] = NULL;
     }
-    for (size_t i = 0; i < view->pack->kinds_n && view->row_put && view->row_drop; i++) {
+    for (size_t i = 0; i < view->pack->kinds_n && view->row_get; i++) {
         sqlite3_finalize(view->row_put[i]);
         sqlite3_finalize(view->row_drop[i]);
-        view->row_put[i] = view->row_drop[i] = NULL;
+        sqlite3_finalize(view->row_get[i]);
+        view->row_put[i] = view->row_drop[i] = view->row_get[i] = NULL;
     }
     sqlite3_close(view->db);
     view->db = NULL;
@@ -111,7 +112,8 @@ enum err view_new(struct view **out, struct engine *engine, const struct pack *p
     view->texts.max = (size_t)1 << 30;
     view->row_put = calloc(pack->kinds_n, sizeof(sqlite3_stmt *));
     view->row_drop = calloc(pack->kinds_n, sizeof(sqlite3_stmt *));
-    if (!view->row_put || !view->row_drop)
+    view->row_get = calloc(pack->kinds_n, sizeof(sqlite3_stmt *));
+    if (!view->row_put || !view->row_drop || !view->row_get)
         goto out;
     TRY(view_connect(view));
     TRY(view_schema(view));
@@ -129,6 +131,7 @@ void view_free(struct view *view)
     view_disconnect(view);
     free(view->row_put);
     free(view->row_drop);
+    free(view->row_get);
     free(view->spaces);
     free(view->entries);
     free(view->scratch);

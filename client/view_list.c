@@ -139,17 +139,18 @@ out:
     return err;
 }
 
-/* SELECT of the columns of put_cells, up to and without WHERE; sqlite3_free it. */
-static char *select_of(const struct pack_kind *kind)
+/* SELECT of the columns of put_cells for rows that fulfil `where`; the title is made once for each. sqlite3_free it. */
+static char *select_of(const struct pack_kind *kind, const char *where)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
     sqlite3_str_appendf(sql,
-                        "SELECT id, code, %Q, title(id), space, dossier, created_at, author,"
-                        " mistake",
-                        kind->key);
+                        "WITH core_m AS MATERIALIZED (SELECT *, title(id) AS core_title FROM \"%w\""
+                        " WHERE %s) SELECT id, code, %Q, core_title, space, dossier, created_at,"
+                        " author, mistake",
+                        kind->key, where, kind->key);
     for (size_t i = 0; i < kind->fields_n; i++)
         sqlite3_str_appendf(sql, ", \"%w\"", kind->fields[i].key);
-    sqlite3_str_appendf(sql, " FROM \"%w\"", kind->key);
+    sqlite3_str_appendall(sql, " FROM core_m ORDER BY plie(core_title), id");
     return sqlite3_str_finish(sql);
 }
 
@@ -174,13 +175,13 @@ enum err view_list(struct view *view, const struct pack_kind *kind, const char *
     struct pas_table *table = NULL;
     sqlite3_stmt *rows = NULL;
     int rc;
-    char *sql = NULL, *head = select_of(kind);
+    char *sql = NULL, *filter = NULL;
     *out = NULL;
     if (where)
         TRY(check_where(view, kind, where, why));
-    sql = sqlite3_mprintf("%z WHERE (%s) AND (%s\n) ORDER BY plie(title(id)), id", head,
-                          all ? "1" : "NOT mistake", where ? where : "1");
-    head = NULL;
+    filter = sqlite3_mprintf("(%s) AND (%s\n)", all ? "1" : "NOT mistake", where ? where : "1");
+    if (filter)
+        sql = select_of(kind, filter);
     if (!sql)
         TRY(ERR_MEMORY);
     TRY(view_prepare(view, &rows, sql));
@@ -193,7 +194,7 @@ enum err view_list(struct view *view, const struct pack_kind *kind, const char *
     table = NULL;
 out:
     sqlite3_finalize(rows);
-    sqlite3_free(head);
+    sqlite3_free(filter);
     sqlite3_free(sql);
     pas_table_free(table);
     return err;
@@ -322,7 +323,7 @@ enum err view_show(struct view *view, const struct view_record *record, bool peo
     TRY(pas_table_new(&table));
     put_columns(view, table, record->kind);
     pas_table_columns_add(table, "base pending locked conflicts records");
-    sql = sqlite3_mprintf("%z WHERE id = ?1", select_of(record->kind));
+    sql = select_of(record->kind, "id = ?1");
     if (!sql)
         TRY(ERR_MEMORY);
     TRY(view_prepare(view, &row, sql));

@@ -22,6 +22,7 @@
     X(RECORD_PUT, "INSERT INTO core_record(id, code, space, shred, rec, locked)"                   \
                   " VALUES(?1, ?2, ?3, ?4, ?5, 0)")                                                \
     X(RECORD_ROW, "SELECT id, code, space, shred, rec, kind FROM core_record WHERE rid = ?1")      \
+    X(RECORD_NAME, "SELECT kind, code FROM core_record WHERE id = ?1")                             \
     X(RECORD_SET, "UPDATE core_record SET kind = ?2, locked = ?3 WHERE rid = ?1")                  \
     X(RECORD_DROP, "DELETE FROM core_record WHERE rid = ?1")                                       \
     X(ENTRY_PUT,                                                                                   \
@@ -42,6 +43,9 @@
 #define VIEW_STATEMENT_ROW(name, sql) VIEW_ST_##name,
 enum view_statement { VIEW_STATEMENTS(VIEW_STATEMENT_ROW) VIEW_ST_N };
 #undef VIEW_STATEMENT_ROW
+
+/* Columns of a kind's table before its fields: id, code, space, dossier, created_at, author, mistake. */
+enum { VIEW_ROW_HEAD = 7 };
 
 struct view_space {
     uint8_t id[ID_LEN];
@@ -68,7 +72,7 @@ struct view {
     char lang[3];
     sqlite3 *db;
     sqlite3_stmt *statements[VIEW_ST_N];
-    sqlite3_stmt **row_put, **row_drop; /* one per kind of the pack */
+    sqlite3_stmt **row_put, **row_drop, **row_get; /* one per kind of the pack */
     struct view_space *spaces;
     size_t n_spaces;
     uint64_t keyless;

@@ -11,11 +11,16 @@
 /* Far beyond any real number of pages: a server that always says "more" is not followed for ever. */
 enum { ROUNDS_MAX = 20000 };
 
+static bool stopped(void)
+{
+    return cli_stop != 0;
+}
+
 int cli_net(struct cli *cli)
 {
     if (cli->net)
         return EXIT_DONE;
-    int result = (int)net_new(&cli->net, cli->socket, &cli_stop);
+    int result = (int)net_new(&cli->net, cli->socket, stopped);
     return result == 0 ? EXIT_DONE : cli_failed(cli, result);
 }
 

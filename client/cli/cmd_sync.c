@@ -30,6 +30,9 @@ static void print_space(struct cli *cli, const struct pas_table *table, size_t i
             unsent);
     if (*cli_text(table, i, "alarm"))
         cli_say(cli, MSG_SPACE_ALARM, cli_cell(cli, table, i, "alarm", room, sizeof room));
+    size_t entry = pas_table_find(table, "alarm_index");
+    if (entry != SIZE_MAX && pas_table_type(table, i, entry) == PAS_INT)
+        cli_say(cli, MSG_SPACE_ALARM_AT, (long long)pas_table_integer(table, i, entry));
     if (*cli_text(table, i, "status"))
         cli_say(cli, MSG_SPACE_REFUSED, cli_cell(cli, table, i, "status", room, sizeof room));
     if (cli_int(table, i, "trial"))

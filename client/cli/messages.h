@@ -132,6 +132,7 @@
       "  On trial: this space hangs on %lld device(s) that administer it.\n")                           \
     X(SPACE_ROTATION, "  Le renouvellement de la clé attend un administrateur.\n",                      \
       "  The new key waits for an administrator.\n")                                                    \
+    X(SPACE_ALARM_AT, "  Première entrée en cause : %lld\n", "  First entry concerned: %lld\n")         \
     X(SPACE_ALARM, "  %s\n", "  %s\n")                                                                  \
     X(SPACE_REFUSED, "  Dernier refus : %s\n", "  Last refusal: %s\n")                                  \
     X(SPACE_INVALID, "  %lld entrée(s) non valables, ignorées.\n",                                      \

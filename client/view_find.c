@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Finding records from what a person types: ids, codes, names, words.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/text.h"
+#include "client/view_priv.h"
+#include "proto/code.h"
+#include "proto/digest.h"
+
+enum { PREFIX_MIN = 3 };
+
+static enum err read_mistake(struct view *view, struct view_record *out)
+{
+    sqlite3_stmt *row = NULL;
+    char sql[PACK_KEY_MAX + 64];
+    enum err err = ERR_OK;
+    if (!out->kind)
+        return ERR_OK;
+    sqlite3_snprintf(sizeof sql, sql, "SELECT mistake FROM \"%w\" WHERE id = ?1", out->kind->key);
+    TRY(view_prepare(view, &row, sql));
+    sqlite3_bind_text(row, 1, out->id, -1, SQLITE_TRANSIENT);
+    if (sqlite3_step(row) == SQLITE_ROW)
+        out->mistake = sqlite3_column_int(row, 0) != 0;
+out:
+    sqlite3_finalize(row);
+    return err;
+}
+
+/* Columns: id, code, space, shred, rec, kind, locked of the dossier. */
+static enum err read_found(struct view *view, sqlite3_stmt *row, struct view_record *out)
+{
+    const char *kind = (const char *)sqlite3_column_text(row, 5);
+    *out = (struct view_record){0};
+    sqlite3_snprintf(sizeof out->id, out->id, "%s", sqlite3_column_text(row, 0));
+    sqlite3_snprintf(sizeof out->code, out->code, "%s", sqlite3_column_text(row, 1));
+    out->space = view_space_engine(view, (size_t)sqlite3_column_int64(row, 2));
+    enum err err = view_id_parse(out->id, out->shred, out->record);
+    if (err != ERR_OK || out->space == SIZE_MAX)
+        return ERR_INTERNAL;
+    out->kind = kind ? pack_kind_by_key(view->pack, kind) : NULL;
+    out->locked = sqlite3_column_int(row, 6) != 0;
+    return read_mistake(view, out);
+}
+
+static bool kind_wanted(const struct view_record *record, const struct pack_kind *const *kinds,
+                        size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (kinds[i] == record->kind)
+            return true;
+    return n == 0;
+}
+
+#define FOUND_COLUMNS                                                                              \
+    "SELECT r.id, r.code, r.space, r.shred, r.rec, r.kind,"                                        \
+    " (SELECT max(d.locked) FROM core_record d WHERE d.shred = r.shred) FROM core_record r "
+
+/* Gives the one record that a query with two parameters finds. */
+static enum err find_by(struct view *view, const char *sql, const char *first, const char *second,
+                        const struct pack_kind *const *kinds, size_t n, struct view_record *out)
+{
+    sqlite3_stmt *rows = NULL;
+    struct view_record one;
+    size_t found = 0;
+    enum err err = ERR_OK;
+    int rc;
+    TRY(view_prepare(view, &rows, sql));
+    sqlite3_bind_text(rows, 1, first, -1, SQLITE_TRANSIENT);
+    if (second)
+        sqlite3_bind_text(rows, 2, second, -1, SQLITE_TRANSIENT);
+    while ((rc = sqlite3_step(rows)) == SQLITE_ROW) {
+        TRY(read_found(view, rows, &one));
+        if (!kind_wanted(&one, kinds, n))
+            continue;
+        if (found++ == 0)
+            *out = one;
+    }
+    TRY(view_rc(rc));
+    err = found == 1 ? ERR_OK : found == 0 ? ERR_NOT_FOUND : ERR_USAGE;
+out:
+    sqlite3_finalize(rows);
+    return err;
+}
+
+/* People read codes aloud: case, O and 0, I, L and 1, and hyphens do not matter. */
+static size_t clean_code(const char *text, char out[static 2 * VIEW_ID_MAX])
+{
+    size_t len = 0;
+    for (; *text && len < 2 * VIEW_ID_MAX - 1; text++) {
+        int c = toupper((unsigned char)*text);
+        if (c == '-' || c == ' ')
+            continue;
+        if (!isalnum(c))
+            return 0;
+        out[len++] = (char)(c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c);
+    }
+    out[len] = 0;
+    return len;
+}
+
+static enum err find_prefix(struct view *view, const char *text, const char *code,
+                            const struct pack_kind *const *kinds, size_t n, struct view_record *out)
+{
+    char lower[VIEW_ID_MAX];
+    size_t len = strlen(text);
+    if (len < PREFIX_MIN || len >= sizeof lower)
+        return ERR_NOT_FOUND;
+    for (size_t i = 0; i <= len; i++)
+        lower[i] = (char)tolower((unsigned char)text[i]);
+    return find_by(view,
+                   FOUND_COLUMNS "WHERE (r.id >= ?1 AND r.id < ?1 || '~')"
+                                 " OR (r.code >= ?2 AND r.code < ?2 || '~')",
+                   lower, code, kinds, n, out);
+}
+
+/* "word word" as an FTS query in which every word is whole, or the last one unfinished. */
+static enum err query_of(const char *text, bool unfinished, struct buf *query)
+{
+    size_t room = TEXT_FOLD_MAX(strlen(text));
+    char *folded = malloc(room);
+    if (!folded)
+        return ERR_MEMORY;
+    (void)text_fold(folded, room, text, strlen(text));
+    for (const char *at = folded; *at;) {
+        size_t len = strcspn(at, " ");
+        buf_u8(query, '"');
+        buf_put(query, at, len);
+        buf_put(query, "\" ", 2);
+        if (unfinished && !at[len]) {
+            query->len--;
+            buf_put(query, "* ", 2);
+        }
+        at += len + (at[len] == ' ');
+    }
+    buf_u8(query, 0);
+    digest_wipe(folded, strlen(folded));
+    free(folded);
+    return query->err;
+}
+
+static enum err find_name(struct view *view, const char *text, const struct pack_kind *const *kinds,
+                          size_t n, struct view_record *out)
+{
+    struct buf query = {.max = 1 << 20};
+    enum err err = ERR_OK;
+    TRY(query_of(text, false, &query));
+    if (query.len <= 1)
+        TRY(ERR_NOT_FOUND);
+    err = find_by(view, FOUND_COLUMNS "JOIN search s ON s.rowid = r.rid WHERE search MATCH ?1",
+                  (const char *)query.bytes, NULL, kinds, n, out);
+    if (err == ERR_USAGE)
+        err = find_by(view,
+                      FOUND_COLUMNS "JOIN search s ON s.rowid = r.rid WHERE search MATCH ?1"
+                                    " AND plie(title(r.id)) = plie(?2)",
+                      (const char *)query.bytes, text, kinds, n, out);
+out:
+    buf_free(&query);
+    return err;
+}
+
+enum err view_find(struct view *view, const char *text, const struct pack_kind *const *kinds,
+                   size_t n, struct view_record *out)
+{
+    uint8_t shred[ID_LEN], record[RECORD_LEN];
+    char code[2 * VIEW_ID_MAX], id[VIEW_ID_MAX];
+    size_t code_len = clean_code(text, code);
+    enum err err = ERR_NOT_FOUND;
+    if (view_id_parse(text, shred, record) == ERR_OK) {
+        view_id_text(id, shred, record);
+        return find_by(view, FOUND_COLUMNS "WHERE r.id = ?1", id, NULL, kinds, n, out);
+    }
+    if (code_len == CODE_SHORT_LEN)
+        err = find_by(view, FOUND_COLUMNS "WHERE r.code = ?1", code, NULL, kinds, n, out);
+    if (err == ERR_NOT_FOUND && n > 0)
+        err = find_name(view, text, kinds, n, out);
+    if (err == ERR_NOT_FOUND && code_len > 0)
+        err = find_prefix(view, text, code, kinds, n, out);
+    return err;
+}
+
+/* --- words --- */
+
+enum err view_search(struct view *view, const char *text, size_t limit, struct pas_table **out)
+{
+    struct buf query = {.max = 1 << 20};
+    sqlite3_stmt *rows = NULL;
+    enum err err = ERR_OK;
+    *out = NULL;
+    TRY(query_of(text, true, &query));
+    TRY(view_prepare(
+        view, &rows,
+        /* Names are made for what is shown only; the order is that of the search text. */
+        "SELECT r.id AS id, r.code AS code, r.kind AS kind, title(r.id) AS title,"
+        " s.id AS space FROM (SELECT f.rowid AS rid, f.text AS text, k.position AS place"
+        " FROM search f JOIN core_record c ON c.rid = f.rowid"
+        " JOIN domain_kind k ON k.key = c.kind WHERE search MATCH ?1"
+        " ORDER BY k.position, f.text, c.id LIMIT ?2) m"
+        " JOIN core_record r ON r.rid = m.rid JOIN core_space s ON s.number = r.space"
+        " ORDER BY m.place, m.text, r.id"));
+    /* With nothing to look for, a word that no folded text has. */
+    sqlite3_bind_text(rows, 1, query.len > 1 ? (const char *)query.bytes : "\"_\"", -1,
+                      SQLITE_TRANSIENT);
+    sqlite3_bind_int64(rows, 2, limit > INT32_MAX ? INT32_MAX : (sqlite3_int64)limit);
+    TRY(view_table_of(rows, out));
+out:
+    sqlite3_finalize(rows);
+    buf_free(&query);
+    return err;
+}
