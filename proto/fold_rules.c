@@ -13,6 +13,7 @@ enum {
     ROLES_MEMBER = ROLE_WRITER | ROLE_STEWARD | ROLE_ADMIN, /* each needs reader beside it */
     ROLES_KEEPER = ROLE_ADMIN | ROLE_GUARDIAN,
     ROLES_PLAIN = ROLE_READER | ROLE_WRITER, /* what a steward may admit */
+    ROLES_PAPER = ROLE_READER | ROLE_ADMIN,  /* what a sheet always holds */
     ROLES_FOUNDER = ROLE_READER | ROLE_WRITER | ROLE_STEWARD | ROLE_ADMIN,
     TRIAL_KEEPERS = 3
 };
@@ -59,8 +60,7 @@ static enum err check_add(const struct fold *fold, const struct fold_plan *plan)
 {
     if (!roles_ok(plan->roles))
         return ERR_FORMAT;
-    if (plan->who.kind == DEVICE_PAPER &&
-        (plan->roles & (ROLE_ADMIN | ROLE_READER)) != (ROLE_ADMIN | ROLE_READER))
+    if (plan->who.kind == DEVICE_PAPER && (plan->roles & ROLES_PAPER) != ROLES_PAPER)
         return ERR_FORMAT;
     if (fold_device(fold, plan->target))
         return ERR_EXISTS;
@@ -89,6 +89,8 @@ static enum err check_role(const struct fold *fold, const struct fold_plan *plan
         return ERR_NOT_FOUND;
     if (!roles_ok(plan->roles) || plan->roles == target->roles)
         return ERR_FORMAT;
+    if (target->kind == DEVICE_PAPER && (plan->roles & ROLES_PAPER) != ROLES_PAPER)
+        return ERR_FORMAT;
     return plan->roles & ROLE_ADMIN || admin_left(fold, plan->target) ? ERR_OK : ERR_ORPHAN;
 }
 
@@ -97,8 +99,7 @@ static enum err judge_add(const struct fold *fold, const struct fold_entry *entr
 {
     const struct op *op = &entry->leaf->op;
     const struct op_proof *proof = &op->u.device_add.proof;
-    enum err err = entry->fresh ? op_proof_verify(&plan->who, proof, fold->space)
-                                : op_proof_decode(&plan->who, proof);
+    enum err err = op_proof_decode(&plan->who, proof);
     if (err != ERR_OK)
         return err;
     sign_device_id(plan->target, plan->who.ed_pk);
@@ -107,6 +108,10 @@ static enum err judge_add(const struct fold *fold, const struct fold_entry *entr
     bool plain = !(plan->roles & ~ROLES_PLAIN) && plan->who.kind == DEVICE_ORDINARY;
     if (!author_has(fold, entry, plain ? ROLE_ADMIN | ROLE_STEWARD : ROLE_ADMIN))
         return ERR_DENIED;
+    if (entry->fresh)
+        err = op_proof_verify(&plan->who, proof, fold->space);
+    if (err != ERR_OK)
+        return err;
     plan->proposes = (plan->roles & ROLES_KEEPER || plan->who.kind == DEVICE_PAPER) &&
                      !one_suffices(fold, entry);
     return check_add(fold, plan);
@@ -553,6 +558,17 @@ static void close_invite(struct fold *fold, const uint8_t *pk)
     }
 }
 
+/* What a removed device proposed goes with it: nobody should complete by mistake what a thief began. */
+static void drop_proposals_of(struct fold *fold, const uint8_t *device)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < fold->n_proposals; i++) {
+        if (memcmp(fold->proposals[i].author, device, ID_LEN) != 0)
+            fold->proposals[kept++] = fold->proposals[i];
+    }
+    fold->n_proposals = kept;
+}
+
 static void lose_reader(struct fold *fold, uint64_t index)
 {
     fold->cut_since = index + 1;
@@ -756,4 +772,6 @@ void fold_rules_effect(struct fold *fold, const struct fold_entry *entry,
     }
     if (entry->leaf->kind == KIND_CONFIRM)
         fold->proposals[plan->proposal] = fold->proposals[--fold->n_proposals];
+    if (plan->kind == KIND_DEVICE_REVOKE)
+        drop_proposals_of(fold, plan->target);
 }

@@ -22,19 +22,19 @@ enum { BASE64_HASH = (HASH_LEN + 2) / 3 * 4, DIGITS_MAX = 20 };
 static const char dash[] = "\xe2\x80\x94 ";
 
 /* Signed notes forbid spaces and '+' in names; we also leave out all that is not plain ASCII. */
-static bool is_plain(const char *name, size_t len)
+bool note_name_ok(const char *name, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if (name[i] <= ' ' || name[i] > '~' || name[i] == '+')
             return false;
     }
-    return len > 0;
+    return len > 0 && len <= NAME_LEN_MAX;
 }
 
 enum err note_origin(char out[static NOTE_ORIGIN_MAX], const char *log_name, size_t log_name_len,
                      const uint8_t space[static ID_LEN])
 {
-    if (log_name_len > NAME_LEN_MAX || !is_plain(log_name, log_name_len))
+    if (!note_name_ok(log_name, log_name_len))
         return ERR_USAGE;
     memcpy(out, log_name, log_name_len);
     out[log_name_len] = '/';
@@ -239,7 +239,7 @@ static enum err parse_signature(struct signature *s, const char *line, size_t le
     if (!space)
         return ERR_FORMAT;
     s->name_len = (size_t)(space - s->name);
-    if (s->name_len >= NOTE_ORIGIN_MAX || !is_plain(s->name, s->name_len))
+    if (s->name_len >= NOTE_ORIGIN_MAX || !note_name_ok(s->name, s->name_len))
         return ERR_FORMAT;
     size_t text_len = len - s->name_len - 1;
     enum err err = code_unbase64(s->blob, sizeof s->blob, &s->len, space + 1, text_len);

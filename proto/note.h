@@ -14,6 +14,7 @@
 #ifndef PROTO_NOTE_H
 #define PROTO_NOTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,9 @@ struct note {
     unsigned n_cosigs;
     uint8_t cosigs[WITNESSES_MAX][NOTE_COSIG_LEN];
 };
+
+/** Whether a log or witness may be called that: 1 to NAME_LEN_MAX bytes of printable ASCII without space and '+'. */
+bool note_name_ok(const char *name, size_t len);
 
 /** Writes "<log name>/<base32 space>" (RFC 4648 lower case, no padding) with its NUL. ERR_USAGE:
  * name too long or not plain. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "proto/digest.h"
+#include "proto/note.h"
 #include "proto/sign.h"
 
 /* --- decoders: the cursor stands behind ctl_prev --- */
@@ -23,6 +24,8 @@ static void genesis_get(struct op *op, struct wire_in *in)
     wire_bytes(in, op->u.genesis.log_pk, PK_LEN);
     wire_bytes(in, op->u.genesis.resp_pk, PK_LEN);
     op->u.genesis.log_name = wire_str(in, &op->u.genesis.log_name_len, NAME_LEN_MAX);
+    if (in->err == ERR_OK && !note_name_ok(op->u.genesis.log_name, op->u.genesis.log_name_len))
+        wire_fail(in, ERR_FORMAT);
     if (wire_nil(in))
         return;
     struct wire_in old = wire_array(in, 3, 3);
@@ -90,7 +93,8 @@ static void witness_set_get(struct op *op, struct wire_in *in)
         unsigned i = op->u.witness_set.n++;
         op->u.witness_set.witness[i].name =
             wire_str(&list, &op->u.witness_set.witness[i].name_len, NAME_LEN_MAX);
-        if (op->u.witness_set.witness[i].name_len == 0)
+        if (list.err == ERR_OK &&
+            !note_name_ok(op->u.witness_set.witness[i].name, op->u.witness_set.witness[i].name_len))
             wire_fail(&list, ERR_FORMAT);
         wire_bytes(&list, op->u.witness_set.witness[i].pk, PK_LEN);
     }

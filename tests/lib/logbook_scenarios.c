@@ -131,6 +131,12 @@ static void two_leaves(struct logbook *lb)
     logbook_step(lb, 2, KIND_CONFIRM, confirm, ERR_NOT_FOUND);
     logbook_step(lb, 1, KIND_ROLE_SET, logbook_role(lb, 3, RWS), ERR_OK); /* plain: one leaf */
     logbook_step(lb, 1, KIND_CONFIRM, logbook_confirm(lb), ERR_NOT_FOUND);
+    /* what a removed device had proposed goes with it */
+    logbook_step(lb, 4, KIND_DEVICE_ADD, logbook_add(lb, 6, -1, RWSA), ERR_OK);
+    struct op forgotten = logbook_confirm(lb);
+    logbook_step(lb, 1, KIND_DEVICE_REVOKE, logbook_revoke(lb, 4, REVOKE_LOST, 0), ERR_OK);
+    logbook_step(lb, 2, KIND_CONFIRM, logbook_confirm(lb), ERR_OK);
+    logbook_step(lb, 1, KIND_CONFIRM, forgotten, ERR_NOT_FOUND);
 }
 
 static void revoke(struct logbook *lb)
@@ -194,6 +200,10 @@ static void grace(struct logbook *lb)
     logbook_step(lb, 0, KIND_DEVICE_ADD, logbook_add(lb, 3, -1, RW), ERR_STALE_EPOCH);
     lb->next.previous_epoch = true;
     lb->next.has_t = true;
+    lb->next.t_ms = changed_ms + 14 * DAY_MS; /* the last moment */
+    logbook_step(lb, 1, KIND_DATA, none, ERR_OK);
+    lb->next.previous_epoch = true;
+    lb->next.has_t = true;
     lb->next.t_ms = changed_ms + 14 * DAY_MS + 1;
     logbook_step(lb, 1, KIND_DATA, none, ERR_STALE_EPOCH);
     logbook_step(lb, 1, KIND_DATA, none, ERR_OK);
@@ -243,6 +253,9 @@ static void witness_set(struct logbook *lb)
     op.u.witness_set.witness[0].name_len = 15;
     logbook_step(lb, 1, KIND_WITNESS_SET, op, ERR_DENIED);
     logbook_step(lb, 0, KIND_WITNESS_SET, op, ERR_OK);
+    op.u.witness_set.witness[0].name = "witness example"; /* no name for a note's key */
+    logbook_step(lb, 0, KIND_WITNESS_SET, op, ERR_FORMAT);
+    op.u.witness_set.witness[0].name = "witness.example";
     op.u.witness_set.quorum = 2; /* more than there are */
     logbook_step(lb, 0, KIND_WITNESS_SET, op, ERR_FORMAT);
 }
@@ -265,6 +278,8 @@ static void paper(struct logbook *lb)
     logbook_step(lb, 0, KIND_DEVICE_ADD, logbook_add_paper(lb, 7), ERR_OK); /* ends the trial */
     logbook_step(lb, 0, KIND_DEVICE_REVOKE, logbook_revoke(lb, 1, REVOKE_LOST, 0), ERR_OK);
     logbook_step(lb, 1, KIND_DATA, none, ERR_OK); /* only proposed */
+    logbook_step(lb, 0, KIND_ROLE_SET, logbook_role(lb, 7, ROLE_READER),
+                 ERR_FORMAT); /* it keeps its rights */
     /* the sheet alone suffices */
     logbook_step(lb, 7, KIND_DEVICE_ADD, logbook_add(lb, 2, -1, RWSA), ERR_OK);
     logbook_step(lb, 2, KIND_DATA, none, ERR_OK);

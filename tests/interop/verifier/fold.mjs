@@ -175,6 +175,10 @@ export class Fold {
         if (sealType(device.roles) !== 0)
             this.lost = true;
         Object.assign(device, { revoked: true, mode, cut, revoked_at: index });
+        for (const [key, proposal] of this.proposals) {
+            if (same(proposal.leaf.device, device.id))
+                this.proposals.delete(key);
+        }
     }
 
     rotate(epoch, t_recv) {

@@ -43,16 +43,19 @@ function proof(item) {
     (item[0] === 1 ? array(one(1), part, bin64, bin64) : array(one(2), part, bin64))(item);
 }
 
+/** What a log or witness may be called (section 8). */
+const plainName = (name) => wants(/^[!-*,-~]{1,255}$/.test(name), "name that no note's key may have");
+
 const pairs = repeated(u63, u8);
 
 // Names and shapes of the fields after ctl_prev.
 const OPERATIONS = {
-    1: { level: u8, created_s: u63, suite: u8, nonce: bin16, ed_pk: bin32, x_pk: bin32, log_pk: bin32,
+    1: { level: uint(3), created_s: u63, suite: u8, nonce: bin16, ed_pk: bin32, x_pk: bin32, log_pk: bin32,
         resp_pk: bin32, log_name: text, old: or(array(bin16, u63, bin32)) },
     2: { roles: bits, proof },
     3: { device: bin16, mode: uint(1), cut: u63 },
     4: { device: bin16, roles: bits },
-    5: { epoch: u32, suite: u8, kcom_ek: bin32, kcom_sk: bin32, kcom_route: bin32,
+    5: { epoch: u16, suite: u8, kcom_ek: bin32, kcom_sk: bin32, kcom_route: bin32,
         wrap_ek: or(bin72), wrap_route: or(bin72) },
     6: { log_pk: bin32, resp_pk: bin32, signature: bin64 },
     7: { quorum: u8, witnesses: repeated(text, bin32) },
@@ -82,9 +85,11 @@ function operationOf(kind, item) {
     if (kind === KIND.epoch_change)
         for (const wrap of [operation.wrap_ek, operation.wrap_route])
             wants((wrap !== null) === (operation.epoch > 1), "wraps go with all epochs but the first");
+    if (kind === KIND.genesis)
+        plainName(operation.log_name);
     if (kind === KIND.witness_set) {
         wants(operation.quorum * 2 <= operation.witnesses.length, "quorum above the number");
-        wants(!operation.witnesses.includes(""), "name without letters");
+        operation.witnesses.filter((_, i) => i % 2 === 0).forEach(plainName);
     }
     return operation;
 }

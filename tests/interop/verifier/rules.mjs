@@ -67,7 +67,7 @@ function deviceAdd(fold, { operation }, author) {
     if (proof.invite_pk) {
         const invited = fold.invites.get(hex(proof.invite_pk));
         refuseUnless(invited !== undefined, "USED");
-        refuseUnless(invited === roles, "DENIED");
+        refuseUnless(!(roles & ~invited), "DENIED");
     }
     return effect({
         seals: sealType(roles) !== 0,
@@ -98,7 +98,7 @@ function roleSet(fold, { operation }, author) {
     refuseUnless(has(author, ADMIN), "DENIED");
     const device = active(fold, operation.device);
     const { roles } = operation;
-    refuseUnless(wellFormed(roles, 0) && roles !== device.roles, "FORMAT");
+    refuseUnless(wellFormed(roles, device.kind) && roles !== device.roles, "FORMAT");
     keepAdmin(fold, device, roles);
     return effect({
         seals: sealType(roles) !== 0 && sealType(roles) !== sealType(device.roles),
