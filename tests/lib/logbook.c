@@ -28,7 +28,7 @@ static void make_actor(struct logbook_actor *actor, int n)
     sign_device_id(actor->id, actor->ed_pk);
 }
 
-static enum err node_at(void *ctx, unsigned level, uint64_t index, uint8_t out[static HASH_LEN])
+enum err logbook_node_at(void *ctx, unsigned level, uint64_t index, uint8_t out[static HASH_LEN])
 {
     struct logbook *lb = ctx;
     uint64_t entry = ((index + 1) << level) - 1;
@@ -40,7 +40,7 @@ static enum err node_at(void *ctx, unsigned level, uint64_t index, uint8_t out[s
 
 enum err logbook_root_at(void *ctx, uint64_t size, uint8_t out[static HASH_LEN])
 {
-    return tree_root_at(out, size, node_at, ctx);
+    return tree_root_at(out, size, logbook_node_at, ctx);
 }
 
 /* Puts the built leaf into the log and the fold, and compares the verdict. */

@@ -75,6 +75,7 @@ extern const struct logbook_scenario logbook_scenarios[];
 extern const size_t logbook_scenarios_n;
 
 /** The node look-up of the logbook's tree, and the root at a size. */
+enum err logbook_node_at(void *ctx, unsigned level, uint64_t index, uint8_t out[static HASH_LEN]);
 enum err logbook_root_at(void *ctx, uint64_t size, uint8_t out[static HASH_LEN]);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * make_vectors: writes the test vectors of PROTOCOL.md as JSON, one file per part: make_vectors PART > tests/vectors/PART.json
  * All randomness comes from a fixed stream, so that the same program gives the same bytes; a vector says of each
- * input what a second implementation needs to repeat it. Parts: fold, seal, change, tree, text, unlock.
+ * input what a second implementation needs to repeat it. Parts: see the table at the end.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -11,8 +11,11 @@
 
 #include "proto/change.h"
 #include "proto/code.h"
+#include "proto/compress.h"
+#include "proto/dictionary_1.h"
 #include "proto/digest.h"
 #include "proto/link.h"
+#include "proto/message.h"
 #include "proto/note.h"
 #include "proto/seal.h"
 #include "proto/sign.h"
@@ -270,9 +273,98 @@ static void part_change(void)
     const struct change_routes all = {2, sources, 2, entries, 4, marks};
     change_routes_encode(&routes, &all);
     must(routes.err);
+    put_text("routing_says", "sources: own device run 01..., author aa... run 02...; body 0: "
+                             "dossier 51... kcom 52... in full, source "
+                             "0, (3, 1735689600) (4, 1735689660) (6, 1735689000); body 1: born at "
+                             "leaf 12 box 1, source 1, "
+                             "(1, 1735690000)");
     put_hex("routing_plaintext", routes.bytes, routes.len);
     buf_free(&box);
     buf_free(&routes);
+}
+
+/* A text that the dictionary shortens. */
+static void part_compress(void)
+{
+    static const char text[] =
+        "Rencontre sur le site, la personne cherche un emploi, rendez-vous avec l'entreprise "
+        "la semaine prochaine, rendez-vous avec la mission locale.";
+    struct buf out = {0};
+    compress_put(&out, (const uint8_t *)text, sizeof text - 1);
+    must(out.err);
+    put_text("text", text);
+    put_hex("compressed", out.bytes, out.len);
+    uint8_t hash[HASH_LEN];
+    digest_sha256_of(hash, dictionary_1_bytes, DICTIONARY_1_LEN);
+    put_hex("dictionary_1_sha256", hash, HASH_LEN);
+    buf_free(&out);
+}
+
+static void put_proof(const char *name, const struct tree_proof *proof)
+{
+    put_hex(name, proof->nodes, (size_t)proof->n * HASH_LEN);
+}
+
+/* Proofs over the entries of the first fold scenario, each as its hashes joined. */
+static void part_proof(void)
+{
+    struct logbook *lb = calloc(1, sizeof *lb);
+    struct tree_proof proof;
+    if (!lb)
+        abort();
+    logbook_start(lb);
+    logbook_scenarios[0].run(lb);
+    open_list("inclusion");
+    for (uint64_t i = 0; i < lb->n; i++) {
+        must(tree_inclusion(&proof, i, lb->n, logbook_node_at, lb));
+        open_object(NULL);
+        put_number("index", (long long)i);
+        put_number("size", (long long)lb->n);
+        put_proof("hashes", &proof);
+        close_object();
+    }
+    close_list();
+    open_list("consistency");
+    for (uint64_t old = 1; old <= lb->n; old++) {
+        must(tree_consistency(&proof, old, lb->n, logbook_node_at, lb));
+        open_object(NULL);
+        put_number("old", (long long)old);
+        put_number("size", (long long)lb->n);
+        put_proof("hashes", &proof);
+        close_object();
+    }
+    close_list();
+    logbook_end(lb);
+    free(lb);
+}
+
+/* An empty sync of one space, and its answer. */
+static void part_message(void)
+{
+    uint8_t seed[SEED_LEN], pk[PK_LEN], sk[SK_LEN], aud[HASH_LEN];
+    struct message_row row = {.have_size = 40, .keys_rev = 3, .erased_upto = 40},
+                       answer = {.status = ERR_UNCHANGED};
+    struct message_request request = {
+        .time_ms = 1735689600000, .n_rows = 1, .rows = &row, .max_bytes = 1 << 20};
+    struct message_response response = {.time_ms = 1735689600123, .n_rows = 1, .rows = &answer};
+    struct buf out = {0};
+    fixed_buf(seed, SEED_LEN);
+    sign_keypair(pk, sk, seed);
+    sign_device_id(request.device, pk);
+    fixed_buf(row.space, ID_LEN);
+    fixed_buf(request.store_id, STORE_ID_LEN);
+    memcpy(response.store_id, request.store_id, STORE_ID_LEN);
+    message_aud(aud, pk);
+    must(message_request_make(&out, &request, aud, sk));
+    put_hex("seed_of_device_log_and_resp_key", seed, SEED_LEN);
+    put_hex("space", row.space, ID_LEN);
+    put_hex("store_id", request.store_id, STORE_ID_LEN);
+    put_hex("request", out.bytes, out.len);
+    put_hex("request_hash", request.hash, HASH_LEN);
+    buf_reset(&out);
+    must(message_response_make(&out, &response, request.hash, sk));
+    put_hex("response", out.bytes, out.len);
+    buf_free(&out);
 }
 
 static void part_tree(void)
@@ -374,8 +466,9 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } parts[] = {{"fold", part_fold}, {"seal", part_seal}, {"change", part_change},
-                 {"tree", part_tree}, {"text", part_text}, {"unlock", part_unlock}};
+    } parts[] = {{"fold", part_fold},         {"seal", part_seal}, {"change", part_change},
+                 {"compress", part_compress}, {"tree", part_tree}, {"proof", part_proof},
+                 {"message", part_message},   {"text", part_text}, {"unlock", part_unlock}};
     randombytes_set_implementation(&fixed);
     must(digest_init());
     for (size_t i = 0; argc == 2 && i < sizeof parts / sizeof parts[0]; i++) {
@@ -388,6 +481,8 @@ int main(int argc, char **argv)
         printf("\n}\n");
         return fflush(stdout) == 0 ? 0 : 1;
     }
-    fprintf(stderr, "make_vectors fold | seal | change | tree | text | unlock\n");
+    fprintf(
+        stderr,
+        "make_vectors fold | seal | change | compress | tree | proof | message | text | unlock\n");
     return 2;
 }

@@ -312,13 +312,36 @@ static void test_sticky(void **state)
     buf_free(&out);
 }
 
+static void frozen_frame(void **state)
+{
+    (void)state;
+    /* tests/vectors/compress.json: what was written once stays readable. */
+    static const char hex[] =
+        "01208d45010048526c61632c686c652e0afc28c6c9eeb079eebd4a2cd3f781ae16d600bce653402a8157"
+        "799d1e0c";
+    static const char text[] =
+        "Rencontre sur le site, la personne cherche un emploi, rendez-vous avec l'entreprise "
+        "la semaine prochaine, rendez-vous avec la mission locale.";
+    uint8_t frame[(sizeof hex - 1) / 2];
+    struct buf out = {0};
+    assert_int_equal(code_unhex(frame, sizeof frame, hex, sizeof hex - 1), ERR_OK);
+    assert_int_equal(compress_get(&out, frame, sizeof frame, 1000), ERR_OK);
+    assert_int_equal(out.len, sizeof text - 1);
+    assert_memory_equal(out.bytes, text, out.len);
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frozen_frame),
         cmocka_unit_test(test_threads), /* first: nobody may have made them yet */
-        cmocka_unit_test(test_dictionary),    cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_worth),         cmocka_unit_test(test_huge_sizes),
-        cmocka_unit_test(test_other_headers), cmocka_unit_test(test_altered),
+        cmocka_unit_test(test_dictionary),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_worth),
+        cmocka_unit_test(test_huge_sizes),
+        cmocka_unit_test(test_other_headers),
+        cmocka_unit_test(test_altered),
         cmocka_unit_test(test_sticky),
     };
     return digest_init() == ERR_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
