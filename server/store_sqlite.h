@@ -157,6 +157,10 @@ struct sq_arg {
     (const struct sq_arg[]){__VA_ARGS__},                                                          \
         sizeof((const struct sq_arg[]){__VA_ARGS__}) / sizeof(struct sq_arg)
 
+/** Opens a database file with the engine's pragmas; `flags` are SQLite's. sq_close also after an error. */
+enum err sq_open(struct sq *sq, const char *path, int flags);
+void sq_close(struct sq *sq);
+
 /** The error behind a result code of SQLite on this connection. */
 enum err sq_err(const struct sq *sq, int rc);
 
@@ -186,6 +190,7 @@ enum err sq_keys_begin(struct sq_store *store);
 
 /** Fills the functions that the parts implement. */
 void store_sqlite_log(struct store_engine *engine);
+void store_sqlite_read(struct store_engine *engine);
 void store_sqlite_keys(struct store_engine *engine);
 
 /** Carries out one chore on keys. */
