@@ -191,7 +191,7 @@ static void test_kill_during_pushes(void **state)
         dice = dice * 1103515245u + 12345u;
         pid_t killer = fork();
         if (killer == 0) {
-            pause_ns((long)(dice >> 8) % 250000000);
+            pause_ns((long)((dice >> 8) % 200) * 1000000);
             kill(w->daemon.pid, SIGKILL);
             _exit(0);
         }
