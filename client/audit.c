@@ -222,11 +222,11 @@ static enum err remember(struct engine *engine, struct space *space, const struc
         err = accuse(engine, space, note);
     else if (err == ERR_OK)
         err = ERR_BEHIND;
-    else if (err == ERR_NOT_FOUND)
-        err = replica_put(engine->replica, REPLICA_NOTE, space->no, note->size, note,
-                          sizeof *note) == ERR_OK
-                  ? ERR_BEHIND
-                  : ERR_IO;
+    else if (err == ERR_NOT_FOUND) {
+        err = replica_put(engine->replica, REPLICA_NOTE, space->no, note->size, note, sizeof *note);
+        if (err == ERR_OK)
+            err = ERR_BEHIND;
+    }
     buf_free(&known);
     return err;
 }

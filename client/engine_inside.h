@@ -20,6 +20,7 @@ struct flight_row {
     size_t n_leaves;
     uint64_t *seqs; /* seq of leaf k */
     bool joins;     /* its inbox holds this device's join */
+    bool wants;     /* it asks for missing bodies */
     bool pushed;    /* it carried anything beyond the question what is new */
 };
 

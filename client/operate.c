@@ -16,6 +16,7 @@
 #include "proto/seal.h"
 
 enum { PIECE_MAX = 128 << 10, PIECES_MAX = 8 };
+static const uint64_t ROTATION_MS = 30ull * 24 * 3600 * 1000;
 
 /* --- bodies --- */
 
@@ -274,6 +275,16 @@ static bool another_operation_is_out(const struct space *space)
     return false;
 }
 
+/* Somebody lost the right to read, or the key has been in use for a month by the server's clock (a device's own may be
+ * years off). */
+static bool rotation_is_due(const struct space *space)
+{
+    const struct fold_epoch *now = fold_epoch(space->fold, fold_epoch_now(space->fold));
+    uint64_t clock_ms = space->pub.checkpoint_ms;
+    return space->fold->rotation_pending ||
+           (now && clock_ms > now->t_recv_ms && clock_ms - now->t_recv_ms > ROTATION_MS);
+}
+
 enum err operate_build(struct engine *engine, struct space *space, struct build_chain *chain)
 {
     enum err err = ERR_OK;
@@ -297,7 +308,7 @@ enum err operate_build(struct engine *engine, struct space *space, struct build_
         TRY(err);
         chain->seq = space->outbox.last_seq + 1;
     }
-    if (sure && self->roles & ROLE_ADMIN && (space->fold->rotation_pending || control.seals.lost) &&
+    if (sure && self->roles & ROLE_ADMIN && (rotation_is_due(space) || control.seals.lost) &&
         space_epoch(space, chain->epoch) && space_epoch(space, chain->epoch)->ek)
         TRY(build_rotation(&control));
 out:

@@ -12,7 +12,7 @@
 #include "proto/digest.h"
 
 enum { PAGE_BYTES = 4 << 20, PUSH_BYTES = 4 << 20, ARENA_MAX = 64 << 20, REQUESTS_MAX = 10000 };
-enum { OFFSET_NEWS_MS = 30000 };
+enum { OFFSET_NEWS_MS = 30000, REPAIRS_MAX = 6 };
 
 /* --- begin --- */
 
@@ -175,9 +175,18 @@ static enum err take_refusal(struct engine *engine, struct server *server, enum 
         result->again = true;
         return ERR_OK;
     }
-    for (size_t i = 0; i < server->n_rows; i++)
-        engine->spaces[server->rows[i].space]->pub.status = status;
-    return status;
+    for (size_t i = 0; i < server->n_rows; i++) {
+        struct space *space = engine->spaces[server->rows[i].space];
+        space->pub.status = status;
+        /* It has signed logs in which this device is a member, and does not know it any more. */
+        if (status != ERR_UNKNOWN_DEVICE || space->fold->size == 0)
+            continue;
+        enum err err = take_gone(engine, space);
+        if (err != ERR_OK)
+            return err;
+        result->alarm = ERR_ROLLBACK;
+    }
+    return result->alarm == ERR_OK ? status : ERR_OK;
 }
 
 static enum err take_rows(struct engine *engine, struct server *server,
@@ -193,7 +202,8 @@ static enum err take_rows(struct engine *engine, struct server *server,
             space->pub.status = err;
         else if (first == ERR_OK)
             first = err;
-        if (err == ERR_OK && session_has_work(engine, space) && !answer->rows[i].more)
+        if (err == ERR_OK && !answer->rows[i].more && space->repairs < REPAIRS_MAX &&
+            session_has_work(engine, space))
             taken.again = true;
         result->again = result->again || taken.again;
         result->pulled += taken.pulled;

@@ -265,6 +265,7 @@ enum err session_row(struct engine *engine, struct space *space, struct arena *a
         TRY(replica_entries(engine->replica, space->no, REPLICA_MISSING, 0, space->fold->size,
                             want_holes, row));
     row->n_inbox = enrol_outgoing(space, engine, row->inbox);
+    flight->wants = row->n_want > 0;
     flight->joins = space->pub.state == SPACE_WAITING && row->n_inbox > 0;
     flight->pushed = row->n_leaves + row->n_slots + row->n_bodies + row->n_inbox + row->n_want > 0;
 out:

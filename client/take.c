@@ -204,21 +204,31 @@ static enum err take_lists_of_server(struct take *take)
     return ERR_OK;
 }
 
+static bool is_reader(const struct take *take)
+{
+    const struct fold_device *self = space_self(take->engine, take->space);
+    return self && self->active && self->roles & ROLE_READER;
+}
+
 /* One transaction; afterwards either everything is kept, or memory is as the disk. */
 static enum err take_full(struct take *take, uint64_t time_ms)
 {
     enum err err = ERR_OK;
     struct space *space = take->space;
     uint8_t root[HASH_LEN] = {0};
+    bool was_out = space_self(take->engine, space) && !is_reader(take);
     TRY(replica_begin(take->engine->replica));
     if (!space->frozen)
         space_alarm(space, ERR_OK, UINT64_MAX, false);
     err = take_all(take);
     if (err == ERR_OK) {
-        space->keys_rev = take->row->keys_rev;
+        /* Who begins to read was not sent the keys that were counted until now. */
+        bool begins = was_out && is_reader(take);
+        space->keys_rev = begins ? 0 : take->row->keys_rev;
+        take->result->again = take->result->again || begins;
         space->pub.checkpoint_ms = time_ms;
         settle_alarm(take);
-        if (space->missing && take->bad_bodies != UINT64_MAX && space->pub.alarm == ERR_OK)
+        if (space->missing && take->refused_bodies && space->pub.alarm == ERR_OK)
             space_alarm(space, ERR_WITHHELD, take->bad_bodies, false);
         look_for_lost(take);
         if (space->cloned)
@@ -249,19 +259,29 @@ out:
 }
 
 /* The server holds less than it has signed: nothing is sent to it, everything is kept, asked again next time. */
+static enum err less_than_signed(struct engine *engine, struct space *space,
+                                 const struct note *theirs)
+{
+    const struct evidence evidence = {.what = ERR_ROLLBACK,
+                                      .index = UINT64_MAX,
+                                      .ours = space->has_note ? &space->note : NULL,
+                                      .theirs = theirs};
+    bool known = space->pub.alarm == ERR_ROLLBACK;
+    space_alarm(space, ERR_ROLLBACK, UINT64_MAX, false);
+    enum err err = space_save(engine, space);
+    return err == ERR_OK && !known ? evidence_write(engine, space, &evidence) : err;
+}
+
+enum err take_gone(struct engine *engine, struct space *space)
+{
+    return less_than_signed(engine, space, NULL);
+}
+
 static enum err take_rollback(struct take *take)
 {
-    struct space *space = take->space;
     const struct note *theirs = take->row->full && take->row->has_note ? &take->row->note : NULL;
-    struct evidence evidence = {.what = ERR_ROLLBACK,
-                                .index = UINT64_MAX,
-                                .ours = space->has_note ? &space->note : NULL,
-                                .theirs = theirs};
-    bool known = space->pub.alarm == ERR_ROLLBACK;
     take->result->bad = ERR_ROLLBACK;
-    space_alarm(space, ERR_ROLLBACK, UINT64_MAX, false);
-    enum err err = space_save(take->engine, space);
-    return err == ERR_OK && !known ? evidence_write(take->engine, space, &evidence) : err;
+    return less_than_signed(take->engine, take->space, theirs);
 }
 
 /* A row without anything but its status. */
@@ -303,7 +323,8 @@ enum err take_row(struct engine *engine, struct server *server, const struct fli
                         .first_bad = UINT64_MAX,
                         .bad_bodies = UINT64_MAX,
                         .purge_from = UINT64_MAX};
-    if (row->status == ERR_ROLLBACK ||
+    bool gone = row->status == ERR_NOT_FOUND || row->status == ERR_UNKNOWN_DEVICE;
+    if (row->status == ERR_ROLLBACK || (!row->full && gone && space->fold->size > 0) ||
         (row->full && row->status == ERR_OK && row->size < space->fold->size))
         return take_rollback(&take);
     if (!row->full)

@@ -22,4 +22,7 @@ enum err take_row(struct engine *engine, struct server *server, const struct fli
                   const struct message_response *answer, const struct message_row *row,
                   struct take_result *result);
 
+/** The server does not know the space, or this device in it, though its log was verified here: a rollback. */
+enum err take_gone(struct engine *engine, struct space *space);
+
 #endif

@@ -22,6 +22,7 @@ struct take {
     uint64_t first_bad;  /* first entry that cannot be what its author signed; UINT64_MAX */
     uint64_t bad_bodies; /* first entry whose bodies are not the signed ones; UINT64_MAX */
     bool labels, keys, bump;
+    bool refused_bodies; /* bodies were asked for, and none came */
     bool proven;         /* two signed notes exclude each other */
     uint64_t purge_from; /* leaves that an erasure of this page did not know; UINT64_MAX */
     size_t n_erased;

@@ -18,6 +18,15 @@ struct list_check {
     bool wrong;
 };
 
+static bool names_device(const struct message_list_lines *list, const uint8_t *device)
+{
+    for (size_t at = 0; at + SEAL_LINE_LEN <= list->len; at += SEAL_LINE_LEN) {
+        if (memcmp(list->lines + at, device, ID_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool line_is_there(const struct message_list_lines *list, const struct leaf_seal *seal)
 {
     uint8_t line[SEAL_LINE_LEN];
@@ -29,10 +38,25 @@ static bool line_is_there(const struct message_list_lines *list, const struct le
     return false;
 }
 
+/* Of the seals of this epoch one is the promised one; the others came with a change of roles, whose list may lie
+ * behind this page. */
+static bool seals_fit(const struct list_check *check, uint32_t epoch)
+{
+    const struct message_row *row = check->take->row;
+    bool any = false, fits = false;
+    for (size_t i = 0; i < row->n_seals; i++) {
+        if (row->seals[i].epoch != epoch)
+            continue;
+        any = true;
+        for (size_t k = 0; k < row->n_lists; k++)
+            fits = fits || line_is_there(&row->lists[k], &row->seals[i]);
+    }
+    return fits || !any || row->more || !names_device(check->list, check->take->engine->ring.id);
+}
+
 static enum err check_list(void *ctx, const struct replica_entry *entry)
 {
     struct list_check *check = ctx;
-    const struct message_row *row = check->take->row;
     struct leaf leaf;
     uint8_t hash[HASH_LEN];
     enum err err = leaf_decode(&leaf, entry->header, entry->header_len, entry->sig);
@@ -41,10 +65,8 @@ static enum err check_list(void *ctx, const struct replica_entry *entry)
     leaf_seals_hash(hash, check->list->lines, check->list->len / SEAL_LINE_LEN);
     check->wrong = check->list->len % SEAL_LINE_LEN != 0 || !leaf.has_keys ||
                    memcmp(hash, leaf.keys, HASH_LEN) != 0;
-    for (size_t i = 0; i < row->n_seals && leaf.kind == KIND_EPOCH_CHANGE; i++) {
-        if (row->seals[i].epoch == leaf.op.u.epoch_change.epoch)
-            check->wrong = check->wrong || !line_is_there(check->list, &row->seals[i]);
-    }
+    if (leaf.kind == KIND_EPOCH_CHANGE)
+        check->wrong = check->wrong || !seals_fit(check, leaf.op.u.epoch_change.epoch);
 out:
     leaf_fini(&leaf);
     return err;
@@ -170,9 +192,16 @@ out:
 
 struct holes {
     struct take *take;
-    size_t n;
+    size_t n, boxes;
     uint64_t first;
 };
+
+static enum err count_holes(void *ctx, const struct replica_entry *entry)
+{
+    struct holes *holes = ctx;
+    holes->boxes += entry->missing;
+    return ERR_OK;
+}
 
 static bool hole_is_explained(struct take *take, const struct leaf *leaf,
                               const struct change_routes *routes, uint64_t index, uint16_t box)
@@ -204,6 +233,7 @@ static enum err look_at_hole(void *ctx, const struct replica_entry *entry)
                     !hole_is_explained(holes->take, &leaf, &routes, entry->index, i));
     if (missing && holes->n++ == 0)
         holes->first = entry->index;
+    holes->boxes += missing;
     if (missing != entry->missing)
         TRY(replica_entry_bodies(holes->take->engine->replica, holes->take->space->no, entry->index,
                                  entry->bodies, entry->bodies_len, missing));
@@ -218,22 +248,26 @@ enum err take_bodies(struct take *take)
     enum err err = ERR_OK;
     struct space *space = take->space;
     const struct fold_device *self = space_self(take->engine, space);
-    struct holes holes = {.take = take};
+    struct holes before = {.take = take}, holes = {.take = take};
+    uint64_t size = space->fold->size;
+    TRY(replica_entries(take->engine->replica, space->no, REPLICA_MISSING, 0, size, count_holes,
+                        &before));
     TRY(take_refills(take));
     if (take->row->more)
         goto out; /* an erasure behind this page may explain them */
-    bool was_missing = space->missing;
     space->missing = false;
     /* Who does not read, or no longer, gets hashes. */
     if (!self || !self->active || !(self->roles & ROLE_READER))
         goto out;
-    TRY(replica_entries(take->engine->replica, space->no, REPLICA_MISSING, 0, space->fold->size,
-                        look_at_hole, &holes));
+    TRY(replica_entries(take->engine->replica, space->no, REPLICA_MISSING, 0, size, look_at_hole,
+                        &holes));
     space->missing = holes.n > 0;
     if (holes.n)
         take->bad_bodies = holes.first;
-    /* They are asked for once at once, and again with each sync. */
-    if (holes.n && !was_missing)
+    /* Withheld is what was asked for and did not come: who begins to read has holes by right. They are asked for until
+     * an answer brings none; then with each sync, and that is an alarm. */
+    take->refused_bodies = take->flight->wants && holes.boxes >= before.boxes;
+    if (holes.n && !take->refused_bodies)
         take->result->again = true;
 out:
     return err;

@@ -98,6 +98,32 @@ static void test_rollback(void **state)
     kit_stop(kit);
 }
 
+/* Back to before the space was there at all. */
+static void test_gone(void **state)
+{
+    (void)state;
+    struct kit kit;
+    uint8_t site[ID_LEN];
+    kit_start(&kit);
+    kit_device_new(&kit, &kit.a, "Alice");
+    kit_device_new(&kit, &kit.b, "Bruno");
+    testserver_backup(&kit.server);
+    size_t at_a = kit_found(&kit.a, "Equipe");
+    kit_dossier(&kit.a, at_a, site);
+    kit_edit(&kit.a, at_a, site, 1, 16, "la");
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    testserver_restore(&kit.server);
+    kit_edit(&kit.a, at_a, site, 1, 17, "toujours la");
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    assert_int_equal(kit.a.result.alarm, ERR_ROLLBACK);
+    assert_int_equal(engine_space(kit.a.engine, at_a)->unsent, 1);
+    /* Another space gives the device a name on the server again. */
+    kit_found(&kit.b, "Autre");
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    assert_int_equal(kit.a.result.alarm, ERR_ROLLBACK);
+    kit_stop(&kit);
+}
+
 /* The server went back, and another device that did not notice has continued from there. */
 static void test_two_histories(void **state)
 {
@@ -307,11 +333,17 @@ static void test_clone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rollback),       cmocka_unit_test(test_two_histories),
-        cmocka_unit_test(test_longer_branch),  cmocka_unit_test(test_withheld),
-        cmocka_unit_test(test_altered_header), cmocka_unit_test(test_altered_signature),
-        cmocka_unit_test(test_altered_time),   cmocka_unit_test(test_altered_body),
-        cmocka_unit_test(test_removed_body),   cmocka_unit_test(test_removed_leaf),
+        cmocka_unit_test(test_rollback),
+        cmocka_unit_test(test_two_histories),
+        cmocka_unit_test(test_gone),
+        cmocka_unit_test(test_longer_branch),
+        cmocka_unit_test(test_withheld),
+        cmocka_unit_test(test_altered_header),
+        cmocka_unit_test(test_altered_signature),
+        cmocka_unit_test(test_altered_time),
+        cmocka_unit_test(test_altered_body),
+        cmocka_unit_test(test_removed_body),
+        cmocka_unit_test(test_removed_leaf),
         cmocka_unit_test(test_clone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -331,6 +331,77 @@ static void test_auditor(void **state)
     kit_stop(&kit);
 }
 
+/* An auditor becomes a reader: bodies, keys and older epochs arrive, without an alarm. */
+static void test_auditor_reads(void **state)
+{
+    (void)state;
+    struct kit kit;
+    uint8_t site[ID_LEN], person[ID_LEN];
+    uint64_t index;
+    kit_start(&kit);
+    kit_device_new(&kit, &kit.a, "Alice");
+    kit_device_new(&kit, &kit.b, "Auditeur");
+    kit_device_new(&kit, &kit.c, "Chloe");
+    size_t at_a = kit_found(&kit.a, "Equipe");
+    kit_dossier(&kit.a, at_a, site);
+    for (unsigned i = 0; i < 5; i++)
+        kit_edit(&kit.a, at_a, site, i, 16, "avant");
+    size_t at_b = kit_join(&kit.a, at_a, &kit.b, ROLE_AUDITOR);
+    kit_join(&kit.a, at_a, &kit.c, MEMBER);
+    revoke(&kit.a, at_a, &kit.c);
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    kit_dossier(&kit.a, at_a, person);
+    kit_edit(&kit.a, at_a, person, 1, 16, "apres");
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    assert_int_equal(kit_sync(&kit.b), ERR_OK);
+    struct op op = {.kind = KIND_ROLE_SET, .u.role_set.roles = MEMBER};
+    memcpy(op.u.role_set.device, engine_device(kit.b.engine), ID_LEN);
+    operate(&kit.a, at_a, &op);
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    assert_int_equal(kit_sync(&kit.b), ERR_OK);
+    assert_int_equal(kit.b.result.alarm, ERR_OK);
+    same_sight(&kit.a, at_a, &kit.b, at_b, 6);
+    assert_int_equal(engine_verify(kit.b.engine, at_b, &index), ERR_OK);
+    kit_stop(&kit);
+}
+
+/* A key in use for a month is replaced by an admin's next sync. */
+static void test_monthly_rotation(void **state)
+{
+    (void)state;
+    struct kit kit;
+    uint8_t site[ID_LEN], person[ID_LEN];
+    kit_start(&kit);
+    kit_device_new(&kit, &kit.a, "Alice");
+    kit_device_new(&kit, &kit.b, "Bruno");
+    size_t at_a = kit_found(&kit.a, "Equipe");
+    size_t at_b = kit_join(&kit.a, at_a, &kit.b, MEMBER);
+    kit_dossier(&kit.b, at_b, site);
+    kit_edit(&kit.b, at_b, site, 1, 16, "avant");
+    assert_int_equal(kit_sync(&kit.b), ERR_OK);
+    kit.server.now_ms = kit.now_ms += 29ull * 86400 * 1000;
+    engine_set_time(kit.a.engine, kit.now_ms);
+    engine_set_time(kit.b.engine, kit.now_ms);
+    kit_edit(&kit.b, at_b, site, 1, 18, "29 jours plus tard");
+    assert_int_equal(kit_sync(&kit.b), ERR_OK);
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    assert_int_equal(fold_epoch_now(engine_fold(kit.a.engine, at_a)), 1);
+    kit.server.now_ms = kit.now_ms += 2ull * 86400 * 1000;
+    engine_set_time(kit.a.engine, kit.now_ms);
+    engine_set_time(kit.b.engine, kit.now_ms);
+    kit_dossier(&kit.a, at_a, person);
+    kit_edit(&kit.a, at_a, person, 1, 16, "apprend l'heure du serveur");
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    assert_int_equal(fold_epoch_now(engine_fold(kit.a.engine, at_a)), 2);
+    kit_edit(&kit.b, at_b, site, 1, 17, "sous l'ancienne clef, dans le delai");
+    assert_int_equal(kit_sync(&kit.b), ERR_OK);
+    assert_int_equal(kit.b.result.alarm, ERR_OK);
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    same_sight(&kit.a, at_a, &kit.b, at_b, 4);
+    kit_stop(&kit);
+}
+
 static void test_pack(void **state)
 {
     (void)state;
@@ -450,6 +521,7 @@ int main(void)
         cmocka_unit_test(test_revoke_and_rotate), cmocka_unit_test(test_lost_race),
         cmocka_unit_test(test_lost_role),         cmocka_unit_test(test_erase),
         cmocka_unit_test(test_auditor),           cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_auditor_reads),     cmocka_unit_test(test_monthly_rotation),
         cmocka_unit_test(test_bad_invites),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
