@@ -177,11 +177,27 @@ static enum err erased_news(const struct sync_call *call, struct store_view *vie
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* Whoever has just been admitted does not know it and still knocks: that needs no write, and no healthy log. */
+static enum err inbox_news(const struct sync_call *call, struct store_view *view,
+                           const struct sync_row *row, bool *news)
+{
+    struct store_member member;
+    *news = row->in->n_inbox > 0;
+    for (size_t i = 0; i < row->in->n_inbox; i++)
+        if (row->in->inbox[i].type != INBOX_JOIN && row->in->inbox[i].type != INBOX_STATEMENT)
+            return ERR_OK;
+    if (!*news)
+        return ERR_OK;
+    enum err err = view->engine->member(view, row->space, call->request.device, &member);
+    *news = err != ERR_OK || !member.active;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static enum err verify_row(struct sync_call *call, struct store_view *view, struct sync_row *row,
                            const struct message_row *in)
 {
     enum err err = ERR_OK;
-    bool erased = false;
+    bool erased = false, knocks = false;
     memcpy(row->space, in->space, ID_LEN);
     row->in = in;
     row->have_size = in->have_size;
@@ -195,8 +211,8 @@ static enum err verify_row(struct sync_call *call, struct store_view *view, stru
     TRY(verify_leaves(call, view, row));
     TRY(verify_inbox(call, row));
     TRY(erased_news(call, view, row, &erased));
-    row->pushes =
-        erased || in->n_leaves || in->n_bodies || in->n_slots || in->n_seals || in->n_inbox;
+    TRY(inbox_news(call, view, row, &knocks));
+    row->pushes = erased || in->n_leaves || in->n_bodies || in->n_slots || in->n_seals || knocks;
 out:
     return err;
 }
