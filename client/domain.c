@@ -75,6 +75,11 @@ enum err domain_step(struct sqlite3_stmt *statement, bool *row)
     return (rc & 0xff) == SQLITE_NOMEM ? ERR_MEMORY : ERR_IO;
 }
 
+void domain_end(struct sqlite3_stmt *statement)
+{
+    sqlite3_finalize(statement);
+}
+
 enum err domain_run(const struct domain *domain, const char *sql)
 {
     int rc = sqlite3_exec(domain->db, sql, NULL, NULL, NULL);

@@ -45,6 +45,9 @@ enum err domain_prepare_own(const struct domain *domain, struct sqlite3_stmt **o
 /** Next row: *row says whether there is one. ERR_MEMORY; ERR_IO: the statement failed. */
 enum err domain_step(struct sqlite3_stmt *statement, bool *row);
 
+/** Ends a statement; NULL is fine. */
+void domain_end(struct sqlite3_stmt *statement);
+
 /** Runs SQL of this program that gives no row. */
 enum err domain_run(const struct domain *domain, const char *sql);
 

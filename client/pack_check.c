@@ -168,6 +168,9 @@ static const char *const other_checks[] = {
     "SELECT x.path, 'unknown field ''' || x.field || '''' FROM domain_form_field x"
     " JOIN domain_form m ON m.key = x.form WHERE NOT EXISTS (SELECT 1 FROM domain_field f"
     " WHERE f.kind = m.kind AND f.key = x.field)",
+    "SELECT 'journal.' || event, 'unknown kind or field' FROM domain_journal j"
+    " WHERE EXISTS (SELECT 1 FROM json_each(j.fields) x WHERE NOT EXISTS (SELECT 1"
+    " FROM domain_field f WHERE f.kind = j.kind AND f.key = x.key))",
     NO_KIND("domain_suggestion"),
     NO_LABEL("domain_suggestion", "label"),
     "SELECT path || '.new.kind', 'unknown kind' FROM domain_suggestion"
@@ -194,6 +197,8 @@ static const char *const other_checks[] = {
     " (SELECT 1 FROM domain_field f WHERE f.kind = i.kind AND f.key = c.field)",
     "SELECT path, 'unknown kind' FROM domain_retention"
     " WHERE kind NOT IN (SELECT key FROM domain_kind)",
+    "SELECT path || '.rule', 'unknown rule' FROM domain_retention"
+    " WHERE rule NOT IN (SELECT key FROM domain_rule)",
     "SELECT path, 'needs whole numbers, review_months not above purge_months' FROM"
     " domain_retention WHERE typeof(review_months) <> 'integer'"
     " OR typeof(purge_months) <> 'integer' OR review_months > purge_months"

@@ -16,6 +16,7 @@ static const char *const tables[][2] = {
     {"domain_section", "key, json"},
     {"domain_pack", "name, version, format, path, header"},
     {"domain_language", "key, position, name, status"},
+    {"domain_journal", "event, kind, fields"},
     {"domain_label", "path, lang, text"},
     {"domain_kind", "key, number, position, level, dossier, state, title, person, path, json"},
     {"domain_field",
@@ -52,7 +53,7 @@ static const char *const tables[][2] = {
     {"domain_import_column", "import, field, header"},
     {"domain_hint", "key, word, path"},
     {"domain_setting", "key, position, value, path"},
-    {"domain_retention", "kind, last_contact, review_months, purge_months, condition, path"},
+    {"domain_retention", "kind, last_contact, review_months, purge_months, condition, rule, path"},
     {"domain_region", "key, position, path"},
 };
 
@@ -72,6 +73,8 @@ static const char *const fills[] = {
     " ?1->>'$.header'",
     "INSERT INTO domain_language SELECT key, id, value->>'$.name', value->>'$.status' FROM " EACH(
         "languages"),
+    "INSERT INTO domain_journal SELECT key, value->>'$.kind', value->'$.fields' FROM " EACH(
+        "journal"),
     /* A wording is a text whose key is a language of the pack. json_tree quotes some keys. */
     "INSERT INTO domain_label SELECT replace(substr(t.path, 3), char(34), ''), t.key, t.atom"
     " FROM json_tree(?1) t WHERE t.type = 'text' AND t.key IN (SELECT key FROM domain_language)",
@@ -180,7 +183,8 @@ static const char *const fills[] = {
     "INSERT INTO domain_setting SELECT key, id, value->>'$.value', 'settings.' || key"
     " FROM " EACH("settings"),
     "INSERT INTO domain_retention SELECT key, value->>'$.last_contact',"
-    " value->>'$.review_months', value->>'$.purge_months', value->>'$.when', 'retention.' || key"
+    " value->>'$.review_months', value->>'$.purge_months', value->>'$.when', value->>'$.rule', "
+    "'retention.' || key"
     " FROM " EACH("retention"),
     "INSERT INTO domain_region SELECT key, id, 'regions.' || key FROM " EACH("regions"),
 };

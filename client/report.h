@@ -65,6 +65,9 @@ void report_csv_cell(struct buf *out, const char *text, bool number);
 /** Appends an A4 page with tables, definitions and charts. */
 enum err report_html(const struct domain *domain, const struct report *report, struct buf *out);
 
+/** Appends plain text for a terminal. */
+enum err report_text(const struct domain *domain, const struct report *report, struct buf *out);
+
 /** Appends one JSON object: report, code, title, period, shared, parts [{part, title, rows}]. */
 enum err report_json(const struct report *report, struct buf *out);
 

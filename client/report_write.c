@@ -173,6 +173,56 @@ out:
     return err;
 }
 
+/* --- for a terminal --- */
+
+static void put_plain(const struct pas_table *table, size_t row, size_t column, struct buf *out)
+{
+    const char *shown = pas_table_shown(table, row, column);
+    const char *text = shown ? shown : pas_table_get(table, row, column);
+    for (text = text ? text : ""; *text; text++) /* a record's text must not move the cursor */
+        buf_put(out, (unsigned char)*text < 0x20 ? " " : text, 1);
+}
+
+static void plain_part(const struct report_part *part, struct buf *out)
+{
+    size_t columns = pas_table_columns(part->table), rows = pas_table_rows(part->table);
+    for (size_t c = 0; c < columns; c++) {
+        domain_put(out, part->figures || c == 0 ? "  " : " | ");
+        domain_put(out, pas_table_label(part->table, c));
+        if (!part->figures)
+            continue;
+        domain_put(out, " : ");
+        if (rows)
+            put_plain(part->table, 0, c, out);
+        domain_put(out, "\n");
+    }
+    for (size_t row = 0; !part->figures && row < rows; row++) {
+        for (size_t c = 0; c < columns; c++) {
+            domain_put(out, c == 0 ? "\n  " : " | ");
+            put_plain(part->table, row, c, out);
+        }
+    }
+    domain_put(out, part->figures ? "" : "\n");
+}
+
+enum err report_text(const struct domain *domain, const struct report *report, struct buf *out)
+{
+    (void)domain;
+    domain_put(out, report->title ? report->title : report->key);
+    if (report->period && *report->period) {
+        domain_put(out, " — ");
+        domain_put(out, report->period);
+    }
+    domain_put(out, "\n");
+    for (size_t i = 0; i < report->parts_n; i++) {
+        domain_put(out, "\n");
+        domain_put(out, report->parts[i].title ? report->parts[i].title : report->parts[i].key);
+        domain_put(out, "\n");
+        plain_part(&report->parts[i], out);
+    }
+    return out->err;
+}
+
 /* --- JSON --- */
 
 static void json_text(struct buf *out, int *first, const char *key, const char *text)

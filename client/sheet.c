@@ -225,7 +225,7 @@ static enum err read_columns(const struct work *work, sqlite3_stmt *block, sqlit
     bool row;
     TRY(domain_prepare_own(work->domain, &find,
                            "SELECT key, coalesce(of, ''), path FROM domain_sheet_column"
-                           " WHERE sheet = :sheet AND block = :block ORDER BY position"));
+                           " WHERE sheet = :sheet AND block = CAST(:block AS INTEGER) ORDER BY position"));
     domain_bind(find, ":sheet", domain_text(block, 6));
     domain_bind(find, ":block", domain_text(block, 7));
     for (*n = 0; *n < 32; ++*n) {

@@ -38,64 +38,88 @@ bool words_roles_read(const char *text, uint8_t *roles);
 const char *words_err(enum err err, const char *lang);
 
 /* X(name, French, English): sentences of the library; %s are filled in by the caller. */
-#define WORDS_TABLE(X)                                                                              \
-    X(KIND_UNKNOWN, "Il n'y a pas de fiche « %s ». La commande « kinds » les liste.",               \
-      "There is no kind of record \"%s\". The command \"kinds\" lists them.")                       \
-    X(FIELD_UNKNOWN, "La fiche « %s » n'a pas de champ « %s ». « fields %s » les liste.",           \
-      "The kind \"%s\" has no field \"%s\". \"fields %s\" lists them.")                             \
-    X(FIELD_TWICE, "Le champ « %s » est donné deux fois.", "The field \"%s\" is given twice.")      \
-    X(FIELD_FIXED, "Le champ « %s » ne change plus une fois la fiche créée.",                       \
-      "The field \"%s\" does not change once the record exists.")                                   \
-    X(FIELD_MISSING, "Il manque le champ « %s » (%s=…).", "The field \"%s\" is missing (%s=…).")    \
-    X(FIELD_VALUE, "%s : %s", "%s: %s")                                                             \
-    X(FIELD_LONG, "%s : le texte est trop long.", "%s: the text is too long.")                      \
-    X(RECORD_UNKNOWN, "Aucune fiche ne correspond à « %s ».", "No record matches \"%s\".")          \
-    X(RECORD_MANY, "Plusieurs fiches correspondent à « %s » : donnez le code entier.",              \
-      "Several records match \"%s\": give the whole code.")                                         \
-    X(SPACE_UNKNOWN, "Cet appareil n'a pas d'espace « %s ».", "This device has no space \"%s\".")   \
-    X(SPACE_NONE, "Cet appareil n'est encore dans aucun espace : « space create » ou « join ».",    \
-      "This device is in no space yet: \"space create\" or \"join\".")                              \
-    X(SPACE_MANY, "Plusieurs espaces conviennent : précisez --space NOM.",                          \
-      "Several spaces fit: say which with --space NAME.")                                           \
-    X(SPACE_LEVEL,                                                                                  \
-      "Il n'y a pas d'espace de niveau « %s » ni plus restreint où écrire : rien n'a été "    \
-      "écrit, pour ne pas montrer cette fiche à plus de monde que prévu.",                          \
-      "There is no space of level \"%s\", or narrower, to write to: nothing was written, so that "  \
-      "no more people than intended see this record.")                                              \
-    X(SPACE_WIDER,                                                                                  \
-      "L'espace « %s » est plus large que le niveau prévu pour cette fiche : refusé.",              \
-      "The space \"%s\" is wider than the level of this kind of record: refused.")                  \
-    X(TOO_WIDE,                                                                                     \
-      "%s fiche(s) écrites avant l'approbation sont plus confidentielles que l'espace « %s » : " \
-      "rien "                                                                                       \
-      "n'est parti, rien n'est perdu. « sync --wider » les envoie quand même.",                     \
-      "%s record(s) written before the approval are more confidential than the space \"%s\": "      \
-      "nothing was sent, nothing is lost. \"sync --wider\" sends them all the same.")               \
-    X(READ_ONLY, "Cet appareil lit l'espace « %s » mais n'y écrit pas.",                            \
-      "This device reads the space \"%s\" but does not write to it.")                               \
-    X(LOCKED,                                                                                       \
-      "Ce dossier contient des informations d'une version plus récente : mettez le "               \
-      "programme à jour avant de le modifier. Rien n'est perdu.",                                   \
-      "This file holds information of a newer version: update the program before changing it. "     \
-      "Nothing is lost.")                                                                           \
-    X(NO_CONFLICT, "Le champ « %s » n'a pas plusieurs valeurs : rien à trancher.",                  \
-      "The field \"%s\" does not have several values: nothing to choose.")                          \
-    X(NOTHING_UNDO,                                                                                 \
-      "Rien à annuler : plus de 10 secondes, ou déjà envoyé. « mistake » marque une "         \
-      "saisie par erreur.",                                                                         \
-      "Nothing to undo: more than 10 seconds ago, or sent already. \"mistake\" marks an entry as "  \
-      "an error.")                                                                                  \
-    X(NOTHING_SET, "Donnez au moins un champ=valeur.", "Give at least one field=value.")            \
-    X(BASE_AHEAD, "--base %s dépasse ce que cet appareil a reçu (%s).",                             \
-      "--base %s is more than this device has received (%s).")                                      \
-    X(DEVICE_UNKNOWN, "Aucun appareil en attente ne correspond à « %s ».",                          \
-      "No waiting device matches \"%s\".")                                                          \
-    X(DEVICE_MANY, "Plusieurs appareils correspondent à « %s ».", "Several devices match \"%s\".")  \
-    X(SQL, "La requête est refusée : %s", "The query is refused: %s")                               \
-    X(PACK, "Ce référentiel est refusé : %s", "This pack is refused: %s")                           \
-    X(PACK_OLD, "La version %s n'est pas plus récente que celle en vigueur (%s).",                  \
-      "Version %s is not newer than the one in force (%s).")                                        \
-    X(DOSSIER_KIND, "Le dossier « %s » n'est pas du type attendu.",                                 \
+#define WORDS_TABLE(X)                                                                                \
+    X(KIND_UNKNOWN, "Il n'y a pas de fiche « %s ». La commande « kinds » les liste.",                 \
+      "There is no kind of record \"%s\". The command \"kinds\" lists them.")                         \
+    X(FIELD_UNKNOWN, "La fiche « %s » n'a pas de champ « %s ». « fields %s » les liste.",             \
+      "The kind \"%s\" has no field \"%s\". \"fields %s\" lists them.")                               \
+    X(FIELD_TWICE, "Le champ « %s » est donné deux fois.", "The field \"%s\" is given twice.")        \
+    X(FIELD_FIXED, "Le champ « %s » ne change plus une fois la fiche créée.",                         \
+      "The field \"%s\" does not change once the record exists.")                                     \
+    X(FIELD_MISSING, "Il manque le champ « %s » (%s=…).", "The field \"%s\" is missing (%s=…).")      \
+    X(FIELD_VALUE, "%s : %s", "%s: %s")                                                               \
+    X(FIELD_LONG, "%s : le texte est trop long.", "%s: the text is too long.")                        \
+    X(RECORD_UNKNOWN, "Aucune fiche ne correspond à « %s ».", "No record matches \"%s\".")            \
+    X(RECORD_MANY, "Plusieurs fiches correspondent à « %s » : donnez le code entier.",                \
+      "Several records match \"%s\": give the whole code.")                                           \
+    X(SPACE_UNKNOWN, "Cet appareil n'a pas d'espace « %s ».", "This device has no space \"%s\".")     \
+    X(SPACE_NONE, "Cet appareil n'est encore dans aucun espace : « space create » ou « join ».",      \
+      "This device is in no space yet: \"space create\" or \"join\".")                                \
+    X(SPACE_MANY, "Plusieurs espaces conviennent : précisez --space NOM.",                            \
+      "Several spaces fit: say which with --space NAME.")                                             \
+    X(SPACE_LEVEL,                                                                                    \
+      "Il n'y a pas d'espace de niveau « %s » ni plus restreint où écrire : rien n'a été "      \
+      "écrit, pour ne pas montrer cette fiche à plus de monde que prévu.",                            \
+      "There is no space of level \"%s\", or narrower, to write to: nothing was written, so that "    \
+      "no more people than intended see this record.")                                                \
+    X(SPACE_WIDER,                                                                                    \
+      "L'espace « %s » est plus large que le niveau prévu pour cette fiche : refusé.",                \
+      "The space \"%s\" is wider than the level of this kind of record: refused.")                    \
+    X(TOO_WIDE,                                                                                       \
+      "%s fiche(s) écrites avant l'approbation sont plus confidentielles que l'espace « %s » : "   \
+      "rien "                                                                                         \
+      "n'est parti, rien n'est perdu. « sync --wider » les envoie quand même.",                       \
+      "%s record(s) written before the approval are more confidential than the space \"%s\": "        \
+      "nothing was sent, nothing is lost. \"sync --wider\" sends them all the same.")                 \
+    X(READ_ONLY, "Cet appareil lit l'espace « %s » mais n'y écrit pas.",                              \
+      "This device reads the space \"%s\" but does not write to it.")                                 \
+    X(LOCKED,                                                                                         \
+      "Ce dossier contient des informations d'une version plus récente : mettez le "                 \
+      "programme à jour avant de le modifier. Rien n'est perdu.",                                     \
+      "This file holds information of a newer version: update the program before changing it. "       \
+      "Nothing is lost.")                                                                             \
+    X(NO_CONFLICT, "Le champ « %s » n'a pas plusieurs valeurs : rien à trancher.",                    \
+      "The field \"%s\" does not have several values: nothing to choose.")                            \
+    X(NOTHING_UNDO,                                                                                   \
+      "Rien à annuler : plus de 10 secondes, ou déjà envoyé. « mistake » marque une "           \
+      "saisie par erreur.",                                                                           \
+      "Nothing to undo: more than 10 seconds ago, or sent already. \"mistake\" marks an entry as "    \
+      "an error.")                                                                                    \
+    X(NOTHING_SET, "Donnez au moins un champ=valeur.", "Give at least one field=value.")              \
+    X(BASE_AHEAD, "--base %s dépasse ce que cet appareil a reçu (%s).",                               \
+      "--base %s is more than this device has received (%s).")                                        \
+    X(DEVICE_UNKNOWN, "Aucun appareil en attente ne correspond à « %s ».",                            \
+      "No waiting device matches \"%s\".")                                                            \
+    X(DEVICE_MANY, "Plusieurs appareils correspondent à « %s ».", "Several devices match \"%s\".")    \
+    X(SQL, "La requête est refusée : %s", "The query is refused: %s")                                 \
+    X(PACK, "Ce référentiel est refusé : %s", "This pack is refused: %s")                             \
+    X(PACK_OLD, "La version %s n'est pas plus récente que celle en vigueur (%s).",                    \
+      "Version %s is not newer than the one in force (%s).")                                          \
+    X(ITEM_UNKNOWN, "Aucune échéance ne correspond à « %s ». « agenda » les liste.",                  \
+      "No due item matches \"%s\". \"agenda\" lists them.")                                           \
+    X(ITEM_MANY, "Plusieurs échéances correspondent à « %s » : donnez plus de caractères.",           \
+      "Several due items match \"%s\": give more characters.")                                        \
+    X(ITEM_ANSWER, "L'échéance « %s » ne se répond pas ainsi.",                                       \
+      "The item \"%s\" cannot be answered that way.")                                                 \
+    X(DAY_BAD, "« %s » n'est pas une date (2025-03-04, 4/3/2025, demain, +7).",                       \
+      "\"%s\" is no date (2025-03-04, 4/3/2025, tomorrow, +7).")                                      \
+    X(REPORT_UNKNOWN, "Il n'y a pas de rapport « %s ». « report » seul les liste.",                   \
+      "There is no report \"%s\". \"report\" alone lists them.")                                      \
+    X(REPORT_PARAM, "Ce paramètre du rapport manque ou ne convient pas : %s",                         \
+      "This parameter of the report is missing or does not fit: %s")                                  \
+    X(SHEET_UNKNOWN, "Il n'y a pas de document « %s ». « print » seul les liste.",                    \
+      "There is no sheet \"%s\". \"print\" alone lists them.")                                        \
+    X(SHEET_RECORD, "Le document « %s » part d'une fiche : donnez-la, ou --blank.",                   \
+      "The sheet \"%s\" is about a record: name it, or give --blank.")                                \
+    X(MATCH_NONE, "Rien ne se rapproche d'une fiche « %s ».",                                         \
+      "There is nothing to match with a record of kind \"%s\".")                                      \
+    X(TICK_UNKNOWN, "Cette fiche n'a pas de point « %s » à cocher.",                                  \
+      "This record has no item \"%s\" to tick.")                                                      \
+    X(IMPORT_HEAD,                                                                                    \
+      "La première ligne du fichier n'a aucune colonne connue pour « %s », ou un guillemet reste " \
+      "ouvert.",                                                                                      \
+      "The first line of the file has no column that is known for \"%s\", or a quote is open.")       \
+    X(DOSSIER_KIND, "Le dossier « %s » n'est pas du type attendu.",                                   \
       "The file \"%s\" is not of the expected kind.")
 
 #define WORDS_ROW(name, fr, en) WORD_##name,

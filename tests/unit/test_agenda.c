@@ -56,8 +56,9 @@ static size_t count(const char *record)
 static int caseload(void **state)
 {
     domain_view_open(state);
-    sql("INSERT INTO personne(id, dossier, code, prenom, etat) VALUES"
-        " ('p1', 'p1', 'P1', 'Ana', 'active'), ('p2', 'p2', 'P2', 'Ion', 'active')");
+    sql("INSERT INTO personne(id, dossier, code, prenom, etat, created_at) VALUES"
+        " ('p1', 'p1', 'P1', 'Ana', 'active', '2025-01-01T08:00:00Z'),"
+        " ('p2', 'p2', 'P2', 'Ion', 'active', '2025-01-01T08:00:00Z')");
     sql("INSERT INTO entreprise(id, dossier, nom, etat) VALUES('e1', 'e1', 'Serres', 'contactee')");
     sql("INSERT INTO placement(id, dossier, code, personne, employeur, debut, jours, etat,"
         " contrat, created_at) VALUES('a1', 'p1', 'AAAA2222', 'p1', 'e1', '2025-05-05', '12345',"
