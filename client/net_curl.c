@@ -123,8 +123,10 @@ static enum err failed(struct net *net, CURLcode code)
     case CURLE_WRITE_ERROR:
         return net->out->err != ERR_OK ? net->out->err : ERR_NET;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
         return ERR_FORMAT;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* the address was checked before: the answer is no HTTP */
+    case CURLE_WEIRD_SERVER_REPLY:
+        return ERR_NOT_FOUND;
     default:
         return ERR_NET;
     }

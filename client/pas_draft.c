@@ -58,11 +58,9 @@ void pas_draft_end(struct pas_draft *draft)
 
 struct pas_draft_value *pas_draft_slot(struct pas_draft *draft, const struct pack_field *field)
 {
-    for (size_t i = 0; i < draft->kind->fields_n; i++)
-        if (&draft->kind->fields[i] == field)
-            return &draft->values[i];
-    assert(!"a field of another kind");
-    return NULL;
+    const struct pack_field *first = draft->kind->fields;
+    assert(field >= first && field < first + draft->kind->fields_n);
+    return &draft->values[field - first];
 }
 
 static enum err read_text(struct pas_draft *draft, const struct pack_field *field, const char *text)

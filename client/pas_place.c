@@ -50,7 +50,7 @@ static bool refers_to(struct pas_draft *draft, size_t space)
 /* A space that was joined and not approved yet may not have told its level. */
 static bool level_known(struct pas *pas, size_t i)
 {
-    return engine_space(pas->engine, i)->state != SPACE_WAITING || engine_fold(pas->engine, i);
+    return engine_space(pas->engine, i)->state == SPACE_FOUNDING || engine_fold(pas->engine, i);
 }
 
 /* The one space whose level is not known yet, for kinds that are not restricted. What turns out to be too private for
@@ -59,7 +59,7 @@ static bool choose_unknown(struct pas_draft *draft)
 {
     size_t found = 0;
     for (size_t i = 0; i < engine_space_count(draft->pas->engine); i++) {
-        if (level_known(draft->pas, i))
+        if (level_known(draft->pas, i) || !may_write(engine_space(draft->pas->engine, i)))
             continue;
         draft->space = i;
         found++;

@@ -44,7 +44,7 @@ static void put_space(struct pas *pas, struct pas_table *table, size_t i)
     pas_table_row(table);
     pas_table_text(table, space->name);
     pas_table_hex(table, space->id, ID_LEN);
-    bool known = space->state != SPACE_WAITING || engine_fold(pas->engine, i);
+    bool known = space->state == SPACE_FOUNDING || engine_fold(pas->engine, i);
     if (known) {
         pas_table_text(table, words_level(space->level));
         pas_table_shown_set(table, words_level_for(space->level, pas->lang));

@@ -52,4 +52,21 @@ int cmd_pack_check(struct cli *cli, const struct args *args);
 int cmd_pack_publish(struct cli *cli, const struct args *args);
 int cmd_batch(struct cli *cli, const struct args *args);
 
+/* cmd_domain.c */
+int cmd_agenda(struct cli *cli, const struct args *args);
+int cmd_done(struct cli *cli, const struct args *args);
+int cmd_skip(struct cli *cli, const struct args *args);
+int cmd_postpone(struct cli *cli, const struct args *args);
+int cmd_tick(struct cli *cli, const struct args *args);
+int cmd_suggest(struct cli *cli, const struct args *args);
+int cmd_match(struct cli *cli, const struct args *args);
+int cmd_duplicates(struct cli *cli, const struct args *args);
+int cmd_report(struct cli *cli, const struct args *args);
+int cmd_print(struct cli *cli, const struct args *args);
+int cmd_import(struct cli *cli, const struct args *args);
+int cmd_retention(struct cli *cli, const struct args *args);
+/* After a record was saved: does what the pack does by itself, says what it proposes, and warns of words that had
+ * better not stand there and, of a fresh one, of records that may be the same. */
+void cli_after_save(struct cli *cli, const char *record, bool fresh);
+
 #endif

@@ -82,6 +82,8 @@ static int edit_record(struct cli *cli, const struct args *args, enum edit_kind 
         else
             result = pas_resolve(cli->pas, what, pairs->list, pairs->n, &id);
         code = result == 0 ? say_written(cli, &id) : cli_failed(cli, result);
+        if (result == 0)
+            cli_after_save(cli, id.id, kind == EDIT_NEW);
     }
     free(pairs);
     return code;

@@ -84,7 +84,11 @@ int cmd_space_create(struct cli *cli, const struct args *args)
         code = cli_get_server(cli, url, &server);
     if (code == EXIT_DONE) {
         int result = pas_found(cli->pas, link, url, server.bytes, server.len, name, level, &space);
-        code = result == 0 ? EXIT_DONE : cli_failed(cli, result);
+        if (result == ERR_FORMAT)
+            cli_error(cli, MSG_NOT_FOUNDER);
+        code = result == 0            ? EXIT_DONE
+               : result == ERR_FORMAT ? EXIT_REFUSED
+                                      : cli_failed(cli, result);
     }
     buf_free(&server);
     if (code != EXIT_DONE)
@@ -175,7 +179,11 @@ static int say_joined(struct cli *cli, size_t space, const char *compare)
         return cli_failed(cli, result);
     char room[16];
     const char *state = cli_text(table, space, "state");
-    if (strcmp(state, "refused") == 0) {
+    if (strcmp(state, "refused") == 0 &&
+        strcmp(cli_text(table, space, "status"), "NOT_FOUND") == 0) {
+        cli_error(cli, MSG_JOIN_UNKNOWN);
+        code = EXIT_REFUSED;
+    } else if (strcmp(state, "refused") == 0) {
         cli_error(cli, MSG_ERROR, cli_cell(cli, table, space, "status", room, sizeof room));
         code = EXIT_REFUSED;
     } else if (cli->json) {

@@ -206,8 +206,11 @@ int cmd_sync(struct cli *cli, const struct args *args)
     if (args_option(args, "watch"))
         return watch(cli, seconds);
     int code = carry_all(cli, 0, &carried);
-    if (code != EXIT_DONE && !carried.alarm)
+    if (code != EXIT_DONE && !carried.alarm) {
+        if (cli->json)
+            (void)say_state(cli, &carried);
         return code;
+    }
     int said = say_sync(cli, &carried);
     if (carried.alarm || alarm_code(cli) == EXIT_ALARM)
         return EXIT_ALARM;

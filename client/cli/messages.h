@@ -100,6 +100,13 @@
       "passerelle : ce n'est pas un lien de Passerelle, ou il mène en clair vers une autre "           \
       "machine.\n",                                                                                     \
       "passerelle: this is no link of Passerelle, or it leads unprotected to another machine.\n")       \
+    X(NOT_FOUNDER, "passerelle : ce lien n'est pas celui d'un fondateur. Rien n'a été créé.\n",         \
+      "passerelle: this link is no founder link. Nothing was made.\n")                                  \
+    X(JOIN_UNKNOWN,                                                                                     \
+      "passerelle : le serveur ne connaît pas cette invitation : lien abîmé, ou retirée. "          \
+      "Demandez-en une nouvelle.\n",                                                                    \
+      "passerelle: the server does not know this invitation: a damaged link, or withdrawn. Ask "        \
+      "for a new one.\n")                                                                               \
     X(INVITED,                                                                                          \
       "Lien d'invitation (%s), pour un seul appareil, jusqu'au %s :\n\n%s\n\n"                          \
       "Donnez-le en main propre ou par un canal sûr. Puis synchronisez.\n",                             \
