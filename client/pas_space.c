@@ -285,10 +285,12 @@ struct candidate {
     struct engine_waiting who; /* a copy: approving changes the engine's list */
 };
 
-static enum err find_candidates(struct pas *pas, const char *text, struct candidate **list,
-                                size_t *n)
+static enum err find_candidates(struct pas *pas, size_t space, const char *text,
+                                struct candidate **list, size_t *n)
 {
     for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
+        if (space != SIZE_MAX && i != space)
+            continue;
         for (size_t k = 0; k < engine_waiting_count(pas->engine, i); k++) {
             const struct engine_waiting *waiting = engine_waiting(pas->engine, i, k);
             if (waiting->approved || !is_named(waiting, text))
@@ -309,7 +311,8 @@ static enum err find_candidates(struct pas *pas, const char *text, struct candid
     return ERR_OK;
 }
 
-int pas_approve(struct pas *pas, const char *device, struct pas_table **out)
+static int decide(struct pas *pas, size_t space, const char *device, bool admit,
+                  struct pas_table **out)
 {
     struct pas_table *table = NULL;
     struct candidate *list = NULL;
@@ -318,10 +321,13 @@ int pas_approve(struct pas *pas, const char *device, struct pas_table **out)
     pas_begin(pas);
     *out = NULL;
     TRY(waiting_table(&table));
-    TRY(find_candidates(pas, device, &list, &n));
+    TRY(find_candidates(pas, space, device, &list, &n));
     for (size_t i = 0; i < n; i++) {
-        TRY(engine_approve(pas->engine, list[i].space, list[i].who.device));
-        list[i].who.approved = true;
+        if (admit)
+            TRY(engine_approve(pas->engine, list[i].space, list[i].who.device));
+        else
+            TRY(engine_refuse(pas->engine, list[i].space, list[i].who.device));
+        list[i].who.approved = admit;
         put_waiting(pas, table, list[i].space, &list[i].who);
     }
     TRY(pas_table_err(table));
@@ -331,6 +337,16 @@ out:
     free(list);
     pas_table_free(table);
     return pas_end(pas, err);
+}
+
+int pas_approve(struct pas *pas, size_t space, const char *device, struct pas_table **table)
+{
+    return decide(pas, space, device, true, table);
+}
+
+int pas_refuse(struct pas *pas, size_t space, const char *device, struct pas_table **table)
+{
+    return decide(pas, space, device, false, table);
 }
 
 /* --- members --- */

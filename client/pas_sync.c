@@ -218,7 +218,7 @@ static enum err put_entry(void *ctx, const struct engine_audit_entry *entry)
 
 int pas_audit_log(struct pas *pas, size_t space, struct pas_table **out)
 {
-    struct log_context log = {.pas = pas, .space = space};
+    struct log_context log = {.pas = pas};
     enum err err = ERR_OK;
     pas_begin(pas);
     *out = NULL;
@@ -226,7 +226,11 @@ int pas_audit_log(struct pas *pas, size_t space, struct pas_table **out)
     pas_table_columns_add(log.table, "space index kind verdict device device_name author"
                                      " author_name ordinal claimed_at received_at code"
                                      " clock_suspect");
-    TRY(engine_audit(pas->engine, space, put_entry, &log));
+    for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
+        log.space = i;
+        if ((space == SIZE_MAX || i == space) && engine_fold(pas->engine, i))
+            TRY(engine_audit(pas->engine, i, put_entry, &log));
+    }
     TRY(pas_table_err(log.table));
     *out = log.table;
     log.table = NULL;

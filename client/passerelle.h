@@ -163,9 +163,13 @@ PAS_CHECK int pas_invite(struct pas *pas, size_t space, const char *roles, uint6
                          char **link);
 /** Who waits: space, device, name, roles, compare, approved. As of the last sync. */
 PAS_CHECK int pas_waiting(struct pas *pas, struct pas_table **table);
-/** Admits a waiting device, named by id, beginning of the id, name or compare code; NULL: all. The table holds those
- * who were admitted, as pas_waiting. */
-PAS_CHECK int pas_approve(struct pas *pas, const char *device, struct pas_table **table);
+/** Admits a waiting device, named by id, beginning of the id, name or compare code; NULL: all. `space` SIZE_MAX: of
+ * any space. The table holds those who were admitted, as pas_waiting. */
+PAS_CHECK int pas_approve(struct pas *pas, size_t space, const char *device,
+                          struct pas_table **table);
+/** Turns a waiting device away. */
+PAS_CHECK int pas_refuse(struct pas *pas, size_t space, const char *device,
+                         struct pas_table **table);
 /** Members and those who wait: space, device, name, roles (JSON array), state (active, waiting, revoked), compare,
  * added. `space` SIZE_MAX: of all spaces. */
 PAS_CHECK int pas_members(struct pas *pas, size_t space, struct pas_table **table);
@@ -268,7 +272,7 @@ PAS_CHECK int pas_full_finish(struct pas_full *full, const unsigned char *answer
 void pas_full_free(struct pas_full *full);
 /** The server of a space, for pas_full. */
 PAS_CHECK int pas_space_url(struct pas *pas, size_t space, char url[512]);
-/** Every entry of a space's history without its content: space, index, kind, verdict, device, device_name, author,
+/** Every entry of a space's history (SIZE_MAX: of all) without its content: space, index, kind, verdict, device, device_name, author,
  * author_name, ordinal, claimed_at, received_at, code, clock_suspect. */
 PAS_CHECK int pas_audit_log(struct pas *pas, size_t space, struct pas_table **table);
 /** The last verified checkpoint as a signed note; gives `*note` (pas_free). */

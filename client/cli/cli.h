@@ -61,6 +61,9 @@ const struct command *cli_find(const char *const *words, size_t n, size_t *used)
 /** Takes a whole command line apart and runs it. */
 int cli_run(struct cli *cli, size_t argc, const char *const *argv);
 
+/** Prints what a command does and how it is used, or all of them (NULL), to stdout. */
+int cli_help(struct cli *cli, const struct command *only);
+
 /** Prints how a command is used to stderr and gives EXIT_USAGE. */
 int cli_usage(struct cli *cli, const struct command *command);
 

@@ -19,6 +19,7 @@ int cmd_space_list(struct cli *cli, const struct args *args);
 int cmd_invite(struct cli *cli, const struct args *args);
 int cmd_join(struct cli *cli, const struct args *args);
 int cmd_approve(struct cli *cli, const struct args *args);
+int cmd_refuse(struct cli *cli, const struct args *args);
 int cmd_member_list(struct cli *cli, const struct args *args);
 
 /* cmd_record.c */

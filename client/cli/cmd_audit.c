@@ -180,84 +180,27 @@ int cmd_audit_verify(struct cli *cli, const struct args *args)
     return code == EXIT_DONE ? verify_spaces(cli, full) : code;
 }
 
-static int log_json(struct cli *cli, struct buf *all, const struct pas_table *table, bool *any)
-{
-    char *json = NULL;
-    int result = pas_table_json_text(table, false, &json);
-    if (result != 0)
-        return cli_failed(cli, result);
-    size_t len = strlen(json);
-    if (len > 2) { /* "[...]" without its brackets */
-        if (*any)
-            buf_u8(all, ',');
-        buf_put(all, json + 1, len - 2);
-        *any = true;
-    }
-    pas_free(json);
-    return EXIT_DONE;
-}
-
-static int log_space(struct cli *cli, size_t space, struct buf *json, bool *any)
+int cmd_audit_log(struct cli *cli, const struct args *args)
 {
     struct pas_table *table = NULL;
-    int result = pas_audit_log(cli->pas, space, &table);
-    if (result != 0)
-        return cli_failed(cli, result);
-    if (cli->json) {
-        int code = log_json(cli, json, table, any);
-        pas_table_free(table);
-        return code;
-    }
-    return cli_table(cli, table, false,
-                     "index kind author_name claimed_at received_at code verdict clock_suspect");
-}
-
-static int log_csv(struct cli *cli, const char *path)
-{
-    struct pas_table *table = NULL;
-    size_t space = 0;
-    int result = pas_space_find(cli->pas, cli->space, &space);
+    const char *csv = args_option(args, "csv");
+    size_t space = SIZE_MAX;
+    int result = cli->space ? pas_space_find(cli->pas, cli->space, &space) : 0;
     if (result == 0)
         result = pas_audit_log(cli->pas, space, &table);
     if (result != 0)
         return cli_failed(cli, result);
-    int code = cli_csv(cli, table, path);
-    pas_table_free(table);
-    if (code == EXIT_DONE)
-        cli_say(cli, MSG_SAVED, path);
-    if (code == EXIT_DONE && cli->json)
-        puts("{}");
-    return code;
-}
-
-int cmd_audit_log(struct cli *cli, const struct args *args)
-{
-    struct pas_table *spaces = NULL;
-    struct buf json = {.max = (size_t)1 << 29};
-    size_t only = SIZE_MAX;
-    bool any = false;
-    int code = EXIT_DONE;
-    if (args_option(args, "csv"))
-        return log_csv(cli, args_option(args, "csv"));
-    int result = cli->space ? pas_space_find(cli->pas, cli->space, &only) : 0;
-    if (result == 0)
-        result = pas_spaces(cli->pas, &spaces);
-    if (result != 0)
-        return cli_failed(cli, result);
-    buf_u8(&json, '[');
-    for (size_t i = 0; i < pas_table_rows(spaces) && code == EXIT_DONE; i++)
-        if (only == SIZE_MAX || i == only)
-            code = log_space(cli, i, &json, &any);
-    pas_json_raw(&json, "]");
-    buf_u8(&json, 0);
-    if (code == EXIT_DONE && cli->json) {
-        if (json.err == ERR_OK)
-            puts((const char *)json.bytes);
-        else
-            code = cli_failed(cli, (int)json.err);
+    if (!csv)
+        return cli_table(cli, table, false,
+                         "space index kind author_name claimed_at received_at code verdict"
+                         " clock_suspect");
+    int code = cli_csv(cli, table, csv);
+    if (code == EXIT_DONE) {
+        cli_say(cli, MSG_SAVED, csv);
+        if (cli->json)
+            printf("{\"entries\":%zu}\n", pas_table_rows(table));
     }
-    buf_free(&json);
-    pas_table_free(spaces);
+    pas_table_free(table);
     return code;
 }
 

@@ -83,24 +83,27 @@ int cmd_version(struct cli *cli, const struct args *args)
     return EXIT_DONE;
 }
 
-int cmd_help(struct cli *cli, const struct args *args)
+int cli_help(struct cli *cli, const struct command *only)
 {
-    size_t used = 0;
     bool english = cli->lang[0] == 'e';
-    const struct command *one = args->n > 0 ? cli_find(args->words, args->n, &used) : NULL;
-    if (args->n > 0 && !one) {
-        cli_error(cli, MSG_USAGE_UNKNOWN, args->words[0]);
-        return EXIT_USAGE;
-    }
-    if (!one)
+    if (!only)
         fputs(message_text(MSG_HELP_HEAD, cli->lang), stdout);
     for (size_t i = 0; i < cli_commands_n; i++) {
         const struct command *command = &cli_commands[i];
-        if (one && one != command)
-            continue;
-        printf("  %s %s\n      %s\n", command->name,
-               english ? command->usage_en : command->usage_fr,
-               english ? command->help_en : command->help_fr);
+        const char *usage = english ? command->usage_en : command->usage_fr;
+        if (!only || only == command)
+            printf("  %s%s%s\n      %s\n", command->name, *usage ? " " : "", usage,
+                   english ? command->help_en : command->help_fr);
     }
     return EXIT_DONE;
+}
+
+int cmd_help(struct cli *cli, const struct args *args)
+{
+    size_t used = 0;
+    const struct command *one = args->n > 0 ? cli_find(args->words, args->n, &used) : NULL;
+    if (args->n == 0 || one)
+        return cli_help(cli, one);
+    cli_error(cli, MSG_USAGE_UNKNOWN, args->words[0]);
+    return EXIT_USAGE;
 }

@@ -245,17 +245,16 @@ static void list_waiting(struct cli *cli)
     pas_table_free(table);
 }
 
-int cmd_approve(struct cli *cli, const struct args *args)
+/* Approves (`admit`) or refuses one who waits, or all. */
+static int decide(struct cli *cli, const char *device, bool admit)
 {
     struct pas_table *table = NULL;
     char room[64];
-    bool all = args_option(args, "all") != NULL;
-    if (all == (args->n == 1)) {
-        cli_error(cli, MSG_APPROVE_WHO);
-        list_waiting(cli);
-        return EXIT_USAGE;
-    }
-    int result = pas_approve(cli->pas, all ? NULL : args->words[0], &table);
+    size_t space = SIZE_MAX;
+    int result = cli->space ? pas_space_find(cli->pas, cli->space, &space) : 0;
+    if (result == 0)
+        result = admit ? pas_approve(cli->pas, space, device, &table)
+                       : pas_refuse(cli->pas, space, device, &table);
     if (result != 0)
         return cli_failed(cli, result);
     if (cli->json)
@@ -263,10 +262,26 @@ int cmd_approve(struct cli *cli, const struct args *args)
     if (pas_table_rows(table) == 0)
         cli_say(cli, MSG_NOBODY_WAITS);
     for (size_t i = 0; i < pas_table_rows(table); i++)
-        cli_say(cli, MSG_APPROVED, cli_text(table, i, "name"),
+        cli_say(cli, admit ? MSG_APPROVED : MSG_TURNED_AWAY, cli_text(table, i, "name"),
                 cli_cell(cli, table, i, "roles", room, sizeof room), cli_text(table, i, "compare"));
     pas_table_free(table);
     return EXIT_DONE;
+}
+
+int cmd_approve(struct cli *cli, const struct args *args)
+{
+    bool all = args_option(args, "all") != NULL;
+    if (all == (args->n == 1)) {
+        cli_error(cli, MSG_APPROVE_WHO);
+        list_waiting(cli);
+        return EXIT_USAGE;
+    }
+    return decide(cli, all ? NULL : args->words[0], true);
+}
+
+int cmd_refuse(struct cli *cli, const struct args *args)
+{
+    return decide(cli, args->words[0], false);
 }
 
 int cmd_member_list(struct cli *cli, const struct args *args)

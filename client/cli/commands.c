@@ -30,6 +30,8 @@ const struct command cli_commands[] = {
      "join a space"},
     {"approve", "APPAREIL | --all", "DEVICE | --all", "all", 0, 1, false, false, cmd_approve,
      "admet un appareil en attente", "admit a waiting device"},
+    {"refuse", "APPAREIL", "DEVICE", NULL, 1, 1, false, false, cmd_refuse,
+     "refuse un appareil en attente", "turn a waiting device away"},
     {"member list", "", "", NULL, 0, 0, false, false, cmd_member_list,
      "liste les membres et les demandes", "list members and who waits"},
     {"new", "FICHE champ=valeur ...", "KIND field=value ...", "base=", 1, ARGS_MAX, false, false,
@@ -256,7 +258,9 @@ static int run_command(struct cli *cli, const struct command *command, size_t ar
         code = bad_args(cli, result, args->bad);
     else if ((code = apply_common(cli, args)) != EXIT_DONE)
         ;
-    else if (args_option(args, "help") || args->n < command->min || args->n > command->max)
+    else if (args_option(args, "help"))
+        code = cli_help(cli, strcmp(command->name, "help") == 0 ? NULL : command);
+    else if (args->n < command->min || args->n > command->max)
         code = cli_usage(cli, command);
     else if (cli->batch && command->no_batch) {
         cli_error(cli, MSG_LINE_NOT_HERE, command->name);
@@ -267,17 +271,27 @@ static int run_command(struct cli *cli, const struct command *command, size_t ar
     return code;
 }
 
+/* "passerelle --help" is asked for help; a bare "passerelle" is a mistake. */
+static int without_command(struct cli *cli, size_t argc, const char *const *argv)
+{
+    static const char help[] = "help";
+    size_t used;
+    const char *word = help;
+    for (size_t i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0)
+            return run_command(cli, cli_find(&word, 1, &used), argc, argv);
+    cli_error(cli, MSG_USAGE_NOTHING);
+    return EXIT_USAGE;
+}
+
 int cli_run(struct cli *cli, size_t argc, const char *const *argv)
 {
     size_t at = 0, used = 0;
     cli->error[0] = 0;
     const char *first = args_command(argc, argv, COMMON, &at);
     const struct command *command = first ? cli_find(argv + at, argc - at, &used) : NULL;
-    if (!first) {
-        first = "help";
-        command = cli_find(&first, 1, &used);
-        used = 0;
-    }
+    if (!first)
+        return without_command(cli, argc, argv);
     if (!command) {
         cli_error(cli, MSG_USAGE_UNKNOWN, first);
         return EXIT_USAGE;

@@ -118,6 +118,9 @@
       "The request is ready; it leaves at the next sync.\n")                                            \
     X(APPROVED, "Approuvé : %s (%s), code %s. L'accès s'ouvre à la prochaine synchronisation.\n",       \
       "Approved: %s (%s), code %s. Access opens at the next sync.\n")                                   \
+    X(TURNED_AWAY, "Refusé : %s (%s), code %s.\n", "Refused: %s (%s), code %s.\n")                      \
+    X(USAGE_NOTHING, "passerelle : donnez une commande. « passerelle help » les liste.\n",              \
+      "passerelle: give a command. \"passerelle help\" lists them.\n")                                  \
     X(APPROVE_WHO, "passerelle : donnez un appareil ou --all. En attente :\n",                          \
       "passerelle: give a device or --all. Waiting:\n")                                                 \
     X(NOBODY_WAITS, "Personne n'attend d'approbation.\n", "Nobody waits for approval.\n")               \

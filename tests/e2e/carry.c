@@ -213,7 +213,7 @@ void carry_approve(struct pas *pas, unsigned port)
     struct pas_table *table = NULL;
     if (!carry_sync(pas, port))
         carry_fail("no sync before the approval");
-    must(pas, pas_approve(pas, NULL, &table), "approve");
+    must(pas, pas_approve(pas, SIZE_MAX, NULL, &table), "approve");
     pas_table_free(table);
     if (!carry_sync(pas, port))
         carry_fail("the approval was not sent");

@@ -168,8 +168,8 @@ static void approve_all(struct world *w, struct device *admin, struct device *de
     assert_int_equal(pas_table_rows(table), 1);
     assert_string_equal(cell(table, "compare"), mine);
     pas_table_free(table);
-    assert_int_equal(pas_approve(admin->pas, "nobody", &table), ERR_NOT_FOUND);
-    assert_int_equal(pas_approve(admin->pas, mine, &table), 0);
+    assert_int_equal(pas_approve(admin->pas, SIZE_MAX, "nobody", &table), ERR_NOT_FOUND);
+    assert_int_equal(pas_approve(admin->pas, SIZE_MAX, mine, &table), 0);
     assert_int_equal(pas_table_rows(table), 1);
     pas_table_free(table);
     sync_one(w, admin);
