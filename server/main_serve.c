@@ -5,6 +5,7 @@
 #include "server/main_serve.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/log.h"
@@ -55,8 +56,12 @@ static int read_options(struct main_app *app, int argc, char **argv, const char 
     }
     conf_init(&app->conf);
     enum err err = config ? conf_load(&app->conf, config, message) : ERR_OK;
-    if (err == ERR_OK && data)
-        err = conf_set(&app->conf, "data", data, message);
+    if (err == ERR_OK && data) {
+        /* A configuration file names the full path; a person at a prompt may write a shorter one. */
+        char *full = realpath(data, NULL);
+        err = conf_set(&app->conf, "data", full ? full : data, message);
+        free(full);
+    }
     if (err == ERR_OK && listen)
         err = conf_set(&app->conf, "listen", listen, message);
     if (err == ERR_OK && insecure)
