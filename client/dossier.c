@@ -185,7 +185,8 @@ void dossier_unload(struct engine *engine, struct space *space)
 
 /* --- new dossiers, keys, slots --- */
 
-enum err dossier_new(struct engine *engine, struct space *space, uint8_t shred[static ID_LEN])
+/* Draws a key for `shred` and keeps it sealed. */
+static enum err draw_key(struct engine *engine, struct space *space, const uint8_t *shred)
 {
     enum err err = ERR_OK;
     uint8_t *plain = digest_secret_new(NEWBORN_LEN);
@@ -193,7 +194,7 @@ enum err dossier_new(struct engine *engine, struct space *space, uint8_t shred[s
     uint64_t id = 0;
     if (!plain)
         return ERR_MEMORY;
-    digest_random(plain, ID_LEN);
+    memcpy(plain, shred, ID_LEN);
     digest_random(plain + BIRTH_LEN, KEY_LEN);
     seal_dossier_commit(plain + ID_LEN, plain + BIRTH_LEN, plain);
     TRY(replica_last_id(engine->replica, REPLICA_NEWBORN, space->no, &id));
@@ -204,10 +205,21 @@ enum err dossier_new(struct engine *engine, struct space *space, uint8_t shred[s
     if (!dossier->key)
         TRY(ERR_MEMORY);
     memcpy(dossier->key, plain + BIRTH_LEN, KEY_LEN);
-    memcpy(shred, plain, ID_LEN);
 out:
     digest_secret_free(plain);
     return err;
+}
+
+enum err dossier_new(struct engine *engine, struct space *space, uint8_t shred[static ID_LEN])
+{
+    digest_random(shred, ID_LEN);
+    return draw_key(engine, space, shred);
+}
+
+enum err dossier_renew(struct engine *engine, struct space *space,
+                       const uint8_t shred[static ID_LEN])
+{
+    return dossier_find(space, shred) ? ERR_EXISTS : draw_key(engine, space, shred);
 }
 
 struct open_slot {

@@ -59,6 +59,10 @@ struct dossier *dossier_of_route(const struct space *space, const struct change_
 /** Draws a dossier with its key, kept sealed; durable when it returns. */
 enum err dossier_new(struct engine *engine, struct space *space, uint8_t shred[static ID_LEN]);
 
+/** Draws another key for a dossier that was never logged and whose key a damaged file lost. In a transaction. */
+enum err dossier_renew(struct engine *engine, struct space *space,
+                       const uint8_t shred[static ID_LEN]);
+
 /** Its key (borrowed). ERR_NO_KEY: it has not arrived; ERR_ERASED. */
 enum err dossier_key(struct engine *engine, struct space *space, struct dossier *dossier,
                      const uint8_t **key);

@@ -17,7 +17,7 @@
 #include "proto/seal.h"
 
 enum { APPLICATION_ID = 0x50535231, SCHEMA_VERSION = 1 };
-enum { RECORD_MAX = (256 << 20) + 4096, CHECK_BYTES_MAX = 16 << 20 };
+enum { RECORD_MAX = (256 << 20) + 4096, CHECK_BYTES_MAX = 16 << 20, SPARE_MAX = 1 << 20 };
 
 static const char SCHEMA[] =
     "CREATE TABLE record(stamp INTEGER PRIMARY KEY, tab INTEGER NOT NULL, space INTEGER NOT NULL,"
@@ -240,6 +240,31 @@ void replica_close(struct replica *replica)
     free(replica);
 }
 
+/* Some records are kept a second time, in a file of their own (replica.h). */
+static void spare_touch(struct replica *replica, enum replica_table table)
+{
+    replica->spare = replica->spare || table == REPLICA_DEVICE || table == REPLICA_SERVER ||
+                     table == REPLICA_SPACE || table == REPLICA_TALLY;
+}
+
+static void spare_write(struct replica *replica)
+{
+    enum err err;
+    struct buf copy = {.max = SPARE_MAX};
+    if (!replica->spare || replica->in_tx)
+        return;
+    replica->spare = false;
+    struct sqlite3_stmt *stmt = replica_stmt(replica, SQL_SPARE, &err);
+    if (!stmt)
+        return;
+    while (sqlite3_step(stmt) == SQLITE_ROW)
+        buf_put(&copy, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
+    sqlite3_reset(stmt);
+    if (copy.err == ERR_OK)
+        replica_file_hint(replica->dir, REPLICA_SPARE, copy.bytes, copy.len);
+    buf_free(&copy);
+}
+
 enum err replica_begin(struct replica *replica)
 {
     assert(!replica->in_tx);
@@ -260,6 +285,7 @@ enum err replica_end(struct replica *replica, enum err err)
         enum err again = run_sql(replica, SQL_ROLLBACK);
         (void)again;
     }
+    spare_write(replica);
     return err;
 }
 
@@ -311,6 +337,8 @@ enum err replica_put(struct replica *replica, enum replica_table table, uint64_t
     sqlite3_bind_blob64(stmt, 5, blob.bytes, blob.len, SQLITE_STATIC);
     TRY(replica_run(replica, stmt));
     replica->stamp++;
+    spare_touch(replica, table);
+    spare_write(replica);
 out:
     buf_free(&blob);
     return err;

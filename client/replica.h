@@ -5,6 +5,8 @@
  *   device.key     key header (proto/unlock.h)
  *   replica.db     records (small, sealed under the db key), entries (the logs as they travel),
  *                  slots (sealed dossier keys as they travel)
+ *   replica.spare  copies of the few records without which a damaged replica.db could not even be fetched again:
+ *                  servers, spaces, how many changes wait; ciphertext too, written without waiting for the disk
  *   replica.lock   held while a program has the device open
  *   evidence-*.txt what proves a server's misbehaviour; no content
  *
@@ -190,10 +192,14 @@ enum err replica_file_write(const char *dir, const char *name, const void *bytes
                             bool fresh);
 /** Appends a small file's content to `out`. ERR_NOT_FOUND, ERR_TOO_BIG. */
 enum err replica_file_read(const char *dir, const char *name, struct buf *out);
+/** Replaces a file without waiting for the disk: for copies that may be lost. Failure is not an error. */
+void replica_file_hint(const char *dir, const char *name, const void *bytes, size_t len);
 bool replica_file_exists(const char *dir, const char *name);
 enum err replica_file_remove(const char *dir, const char *name);
 /** Renames replica.db and its companions to `name`, `name`-wal. ERR_NOT_FOUND when there is no replica.db. */
 enum err replica_move_aside(const char *dir, const char *name);
+/** Undoes it, over whatever is called replica.db now. */
+enum err replica_move_back(const char *dir, const char *name);
 
 /** Writes the path of `name` in `dir`. ERR_TOO_BIG. */
 enum err replica_path(char *out, size_t cap, const char *dir, const char *name);
@@ -202,5 +208,6 @@ enum err replica_path(char *out, size_t cap, const char *dir, const char *name);
 #define REPLICA_KEY    "device.key"
 #define REPLICA_MARK   "replica.suspect" /* the last program found the replica damaged */
 #define REPLICA_LOCKED "replica.lock"
+#define REPLICA_SPARE  "replica.spare"
 
 #endif

@@ -178,17 +178,47 @@ enum err replica_file_remove(const char *dir, const char *name)
     return err;
 }
 
-enum err replica_move_aside(const char *dir, const char *name)
+void replica_file_hint(const char *dir, const char *name, const void *bytes, size_t len)
+{
+    char path[4096], part[4096];
+    int n = snprintf(part, sizeof part, "%s/%s.part", dir, name);
+    if (n < 0 || (size_t)n >= sizeof part || replica_path(path, sizeof path, dir, name) != ERR_OK)
+        return;
+    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return;
+    bool whole = write(fd, bytes, len) == (ssize_t)len;
+    close(fd);
+    if (!whole || rename(part, path) != 0)
+        unlink(part);
+}
+
+/* Renames all parts of a database; parts that are not there are left out, but for the main one. */
+static enum err move_all(const char *dir, const char *old, const char *new)
 {
     static const char *const suffixes[] = {"-wal", "-shm", "-journal", ""};
     char from[4096], to[4096];
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        int a = snprintf(from, sizeof from, "%s/%s%s", dir, REPLICA_FILE, suffixes[i]);
-        int b = snprintf(to, sizeof to, "%s/%s%s", dir, name, suffixes[i]);
+        int a = snprintf(from, sizeof from, "%s/%s%s", dir, old, suffixes[i]);
+        int b = snprintf(to, sizeof to, "%s/%s%s", dir, new, suffixes[i]);
         if (a < 0 || b < 0 || (size_t)a >= sizeof from || (size_t)b >= sizeof to)
             return ERR_TOO_BIG;
-        if (rename(from, to) != 0 && (errno != ENOENT || suffixes[i][0] == '\0'))
+        if (rename(from, to) == 0)
+            continue;
+        if (errno != ENOENT || suffixes[i][0] == '\0')
             return file_error(errno);
+        /* A log of another database must not be taken for this one's. */
+        unlink(to);
     }
     return sync_folder(dir);
+}
+
+enum err replica_move_aside(const char *dir, const char *name)
+{
+    return move_all(dir, REPLICA_FILE, name);
+}
+
+enum err replica_move_back(const char *dir, const char *name)
+{
+    return move_all(dir, name, REPLICA_FILE);
 }

@@ -21,6 +21,7 @@ struct sqlite3_stmt;
     X(DELETE_ALL, "DELETE FROM record WHERE tab=?1 AND space=?2")                                  \
     X(EACH, "SELECT id, sealed FROM record WHERE tab=?1 AND space=?2 ORDER BY id")                 \
     X(LAST_ID, "SELECT coalesce(max(id), 0) FROM record WHERE tab=?1 AND space=?2")                \
+    X(SPARE, "SELECT sealed FROM record WHERE tab IN (1, 2, 3, 16)")                               \
     X(STAMP, "SELECT coalesce(max(stamp), 0) FROM record")                                         \
     X(ENTRY_PUT, "INSERT INTO entry(space, idx, t_recv, kind, verdict, missing, header, sig,"      \
                  " nodes, bodies) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")                         \
@@ -57,6 +58,7 @@ struct replica {
     uint64_t stamp; /* of the newest record */
     bool in_tx;
     bool damaged;
+    bool spare; /* replica.spare is older than the records it copies */
     char dir[4096];
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * First what SQLite still reads, then what the raw bytes hold beside it; the first version of a record that turns up
- * is the newest one that can be had.
+ * First the copies in replica.spare, then what SQLite still reads, then what the raw bytes hold beside it; the first
+ * version of a record that turns up is the newest one that can be had.
  */
 #include "client/salvage.h"
 #include "client/outbox_inside.h"
@@ -111,6 +111,12 @@ static enum err take_all(struct rescue *rescue, const char *name)
     char path[4096];
     struct engine *engine = rescue->engine;
     struct replica *damaged = NULL;
+    enum err spare =
+        replica_scan(engine->dir, REPLICA_SPARE, engine->ring.device->db_key, take_record, rescue);
+    if (spare != ERR_NOT_FOUND)
+        TRY(spare);
+    if (!name)
+        goto out; /* there is no file */
     TRY(replica_path(path, sizeof path, engine->dir, name));
     if (replica_open_damaged(&damaged, path, engine->ring.device->db_key) == ERR_OK)
         TRY(replica_salvage(damaged, take_record, rescue));
@@ -165,6 +171,21 @@ static enum err aside(struct engine *engine, struct engine_repair *repair)
     return replica_move_aside(engine->dir, repair->kept_as);
 }
 
+/* Everything into a new replica. */
+static enum err fill(struct engine *engine, struct rescue *rescue, const char *name)
+{
+    enum err err = ERR_OK;
+    TRY(replica_open(&engine->replica, engine->dir, engine->ring.device->db_key, true));
+    TRY(replica_begin(engine->replica));
+    TRY(replica_end(engine->replica, take_all(rescue, name)));
+    TRY(engine_load(engine));
+    TRY(replica_begin(engine->replica));
+    TRY(replica_end(engine->replica, reset_spaces(engine)));
+out:
+    engine_unload(engine);
+    return err;
+}
+
 enum err salvage(struct engine *engine, struct engine_repair *repair)
 {
     enum err err = ERR_OK;
@@ -173,20 +194,18 @@ enum err salvage(struct engine *engine, struct engine_repair *repair)
     enum err moved = aside(engine, repair);
     if (moved != ERR_OK && moved != ERR_NOT_FOUND)
         TRY(moved);
-    TRY(replica_file_remove(engine->dir, REPLICA_MARK));
-    TRY(replica_open(&engine->replica, engine->dir, engine->ring.device->db_key, true));
-    if (moved == ERR_OK) {
-        TRY(replica_begin(engine->replica));
-        TRY(replica_end(engine->replica, take_all(&rescue, repair->kept_as)));
-        TRY(engine_load(engine));
-        TRY(replica_begin(engine->replica));
-        TRY(replica_end(engine->replica, reset_spaces(engine)));
+    enum err filled = fill(engine, &rescue, moved == ERR_OK ? repair->kept_as : NULL);
+    if (filled != ERR_OK && moved == ERR_OK) {
+        /* A full disk, for example: the next attempt begins with the same file. */
+        TRY(replica_move_back(engine->dir, repair->kept_as));
+        TRY(replica_file_write(engine->dir, REPLICA_MARK, "", 0, false));
     }
+    TRY(filled);
+    TRY(replica_file_remove(engine->dir, REPLICA_MARK));
     repair->unsent_saved = rescue.saved;
     repair->unsent_lost = rescue.expected > rescue.saved ? rescue.expected - rescue.saved : 0;
     repair->leaves_to_fetch = rescue.to_fetch;
 out:
-    engine_unload(engine);
     return err;
 }
 
@@ -273,6 +292,11 @@ enum err salvage_settle(struct engine *engine, struct space *space)
         qsort(known.logged, known.n_logged, sizeof *known.logged, by_number);
     }
     TRY(outbox_settle(engine, space, known.logged, known.n_logged));
+    /* The complete log does not know their dossier: it was never sent. */
+    for (size_t i = 0; i < space->outbox.n_edits; i++) {
+        if (!dossier_find(space, space->outbox.edits[i].shred))
+            TRY(dossier_renew(engine, space, space->outbox.edits[i].shred));
+    }
     space->salvaged = false;
 out:
     free(known.edits);

@@ -145,24 +145,78 @@ static void test_damaged_after_lost_answer(void **state)
     kit_stop(&one.kit);
 }
 
+/* Half of the file, all of its content, the file itself: what is left of it comes back, the rest is counted. */
+static void cut_off(int how)
+{
+    struct one one;
+    char path[400];
+    struct engine_repair repair;
+    struct kit_sight sight;
+    uint8_t other[ID_LEN];
+    one_start(&one);
+    kit_dossier(&one.kit.a, one.space, other);
+    for (unsigned i = 0; i < 40; i++)
+        kit_edit(&one.kit.a, one.space, other, i, 16, "un dossier que personne d'autre n'a");
+    kit_close(&one.kit.a);
+    replica_file(&one, path, sizeof path);
+    if (how == 2)
+        assert_int_equal(unlink(path), 0);
+    else
+        assert_int_equal(truncate(path, how == 0 ? file_size(path) / 2 : 0), 0);
+    assert_int_equal(kit_open(&one.kit.a, &repair), ERR_OK);
+    assert_true(repair.happened);
+    assert_true(how == 2 || replica_file_exists(one.kit.a.dir, repair.kept_as));
+    assert_int_equal(repair.unsent_saved + repair.unsent_lost, 40);
+    assert_true(how == 0 || repair.unsent_lost == 40);
+    assert_int_equal(engine_space_count(one.kit.a.engine), 1);
+    assert_int_equal(kit_sync(&one.kit.a), ERR_OK);
+    assert_int_equal(one.kit.a.result.alarm, ERR_OK);
+    assert_int_equal(engine_space(one.kit.a.engine, 0)->unsent, 0);
+    kit_see(&one.kit.a, 0, &sight);
+    assert_int_equal(sight.n, 20 + repair.unsent_saved);
+    print_message("saved %u, lost %u\n", (unsigned)repair.unsent_saved,
+                  (unsigned)repair.unsent_lost);
+    kit_edit(&one.kit.a, 0, one.site, 77, 16, "et cela continue");
+    assert_int_equal(kit_sync(&one.kit.a), ERR_OK);
+    assert_int_equal(engine_space(one.kit.a.engine, 0)->unsent, 0);
+    kit_stop(&one.kit);
+}
+
+static void test_half(void **state)
+{
+    (void)state;
+    cut_off(0);
+}
+
 static void test_truncated(void **state)
+{
+    (void)state;
+    cut_off(1);
+    cut_off(2);
+}
+
+/* No room to repair in: the damaged file stays as it is, and is repaired when there is. */
+static void test_full_while_repairing(void **state)
 {
     (void)state;
     struct one one;
     char path[400];
-    struct engine_repair repair;
+    struct rlimit limit, small;
     one_start(&one);
+    for (unsigned i = 0; i < 30; i++)
+        kit_edit(&one.kit.a, one.space, one.site, i, 20, "pas encore envoye");
     kit_close(&one.kit.a);
     replica_file(&one, path, sizeof path);
-    assert_int_equal(truncate(path, 0), 0);
-    assert_int_equal(kit_open(&one.kit.a, &repair), ERR_OK);
-    assert_true(repair.happened);
-    assert_true(replica_file_exists(one.kit.a.dir, repair.kept_as));
-    kit_close(&one.kit.a);
-    /* Gone altogether. */
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(kit_open(&one.kit.a, &repair), ERR_OK);
-    assert_true(repair.happened);
+    overwrite(path, 0, 4096);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = limit;
+    small.rlim_cur = 16384;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum err err = kit_open(&one.kit.a, NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(err, ERR_FULL);
+    recover(&one, 30, 50);
     kit_stop(&one.kit);
 }
 
@@ -407,11 +461,18 @@ static void test_volume(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_damaged_header),  cmocka_unit_test(test_damaged_first_page),
-        cmocka_unit_test(test_damaged_index),   cmocka_unit_test(test_damaged_after_lost_answer),
-        cmocka_unit_test(test_truncated),       cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_two_programs),    cmocka_unit_test(test_clock),
-        cmocka_unit_test(test_only_ciphertext), cmocka_unit_test(test_many_spaces),
+        cmocka_unit_test(test_damaged_header),
+        cmocka_unit_test(test_damaged_first_page),
+        cmocka_unit_test(test_damaged_index),
+        cmocka_unit_test(test_damaged_after_lost_answer),
+        cmocka_unit_test(test_half),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_full_while_repairing),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_two_programs),
+        cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_only_ciphertext),
+        cmocka_unit_test(test_many_spaces),
         cmocka_unit_test(test_volume),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
