@@ -189,6 +189,14 @@ static enum err take_refusal(struct engine *engine, struct server *server, enum 
     return result->alarm == ERR_OK ? status : ERR_OK;
 }
 
+/* Whether another request could do what this one could not: work that waits for a key or a role waits for news. */
+static bool has_news(const struct flight_row *flight, const struct space *space,
+                     const struct message_row *row, const struct take_result *taken)
+{
+    return !row->more && (flight->pushed || taken->pulled > 0 || row->n_slots > 0 ||
+                          row->n_seals > 0 || space->outbox.last_id != flight->last_id);
+}
+
 static enum err take_rows(struct engine *engine, struct server *server,
                           const struct message_response *answer, struct engine_sync *result)
 {
@@ -202,7 +210,8 @@ static enum err take_rows(struct engine *engine, struct server *server,
             space->pub.status = err;
         else if (first == ERR_OK)
             first = err;
-        if (err == ERR_OK && !answer->rows[i].more && space->repairs < REPAIRS_MAX &&
+        if (err == ERR_OK && space->repairs < REPAIRS_MAX &&
+            has_news(&server->rows[i], space, &answer->rows[i], &taken) &&
             session_has_work(engine, space))
             taken.again = true;
         result->again = result->again || taken.again;

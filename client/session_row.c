@@ -241,7 +241,9 @@ static enum err put_pushes(struct engine *engine, struct space *space, struct ar
     enum err err = ERR_OK;
     TRY(build(engine, space, *room));
     TRY(put_leaves(space, arena, room, row, flight));
+    size_t n_stale = space->n_stale, n_slots = row->n_slots;
     TRY(put_rewraps(engine, space, row));
+    flight->stuck = n_stale > 0 && row->n_slots == n_slots;
     TRY(put_wanted(engine, space, arena, room, row));
 out:
     return err;
@@ -255,6 +257,7 @@ enum err session_row(struct engine *engine, struct space *space, struct arena *a
                                 .keys_rev = space->keys_rev,
                                 .erased_upto = space->erased_upto};
     memcpy(row->space, space->pub.id, ID_LEN);
+    flight->last_id = space->outbox.last_id;
     if (session_may_push(space))
         TRY(put_pushes(engine, space, arena, room, row, flight));
     row->want = arena_get(arena, WANT_AT_ONCE, sizeof *row->want);

@@ -157,6 +157,9 @@ static void settle_alarm(struct take *take)
 static enum err look_for_withheld(struct take *take)
 {
     uint64_t promised = 0;
+    const struct fold_device *self = space_self(take->engine, take->space);
+    if (self && !self->active)
+        return ERR_OK; /* its log ends where it was revoked */
     enum err err = replica_last_id(take->engine->replica, REPLICA_NOTE, take->space->no, &promised);
     if (err == ERR_OK && promised > take->space->fold->size && !take->row->more)
         space_alarm(take->space, ERR_ROLLBACK, UINT64_MAX, false);
@@ -191,7 +194,8 @@ static enum err take_lists_of_server(struct take *take)
             return ERR_MEMORY;
         memcpy(space->stale, row->stale, row->n_stale * ID_LEN);
         space->n_stale = row->n_stale;
-        take->result->again = true;
+        /* Slots of a leaf that was never logged stay stale: nobody has their key. */
+        take->result->again = take->result->again || !take->flight->stuck;
     }
     if (row->n_want) {
         space->want = calloc(row->n_want, sizeof *space->want);
