@@ -125,8 +125,7 @@ void sim_attack_compare(struct sim_world *world, struct sim_device *device)
     sim_count(world, SIM_CHECK_ALARM, 1);
     /* A note that is ahead waits; if it belongs to another history, the alarm will come with its size. */
     if (world->n_branches > 1 && (err == ERR_FORK || err == ERR_BEHIND))
-        device->crossed =
-            device->crossed || err == ERR_FORK || device->branch[s] != other->branch[s];
+        device->crossed = true;
     bool right = err == must || (must == ERR_BEHIND && err == ERR_FORK && device->crossed);
     if (!right && !sim_device_excused(device, err))
         sim_violated(world, "forks are seen", "devices %u and %u compare: %s instead of %s",

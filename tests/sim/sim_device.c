@@ -306,6 +306,8 @@ static void retry(struct sim_world *world, struct sim_device *device, unsigned s
 static void begin(struct sim_world *world, struct sim_device *device)
 {
     struct buf request = {.max = REQUEST_MAX};
+    if (engine_server_count(device->engine) == 0)
+        return; /* no space is left to ask about */
     engine_set_time(device->engine, clock_of(world, device));
     enum err err = engine_sync_begin(device->engine, 0, 0, &request);
     if (err != ERR_OK && !sim_device_excused(device, err))
@@ -321,7 +323,7 @@ static void begin(struct sim_world *world, struct sim_device *device)
 
 void sim_device_sync(struct sim_world *world, struct sim_device *device)
 {
-    if (device->flight || engine_server_count(device->engine) == 0)
+    if (device->flight)
         return;
     device->rounds = 0;
     begin(world, device);
@@ -351,6 +353,21 @@ static bool expected(const struct sim_device *device, enum err err)
     }
 }
 
+/* Says what keeps asking. */
+static void unsettled(struct sim_world *world, const struct sim_device *device)
+{
+    for (size_t i = 0; i < device->engine->n_spaces; i++) {
+        const struct space *space = device->engine->spaces[i];
+        sim_trace(world,
+                  "    space %zu: %zu stale, %zu wanted, %zu operations, %zu edits, %zu leaves, "
+                  "status %s, pending %d, roles %d",
+                  i, space->n_stale, space->n_want, space->outbox.n_operations,
+                  space->outbox.n_edits, space->outbox.n_leaves, err_name(space->pub.status),
+                  space->fold->rotation_pending, space->pub.roles);
+    }
+    sim_violated(world, "a sync settles", "device %u", device->no);
+}
+
 void sim_device_answer(struct sim_world *world, struct sim_device *device,
                        const struct sim_message *message)
 {
@@ -376,7 +393,7 @@ void sim_device_answer(struct sim_world *world, struct sim_device *device,
     if (world->failed || err != ERR_OK || !result.again)
         return;
     if (++device->rounds == ROUNDS_MAX)
-        sim_violated(world, "a sync settles", "device %u", device->no);
+        unsettled(world, device);
     begin(world, device);
 }
 

@@ -372,8 +372,7 @@ const char *sim_disk_holds(const struct sim_disk *disk, const void *bytes, size_
 {
     for (size_t i = 0; i < disk->n_files; i++) {
         const struct sim_inode *inode = disk->files[i].inode;
-        if (holds(inode->cache, inode->len, bytes, len) ||
-            holds(inode->plate, inode->plate_len, bytes, len))
+        if (holds(inode->cache, inode->len, bytes, len))
             return disk->files[i].name;
     }
     return NULL;

@@ -91,7 +91,7 @@ struct sim_disk *sim_disk_copy(const struct sim_disk *from, const char *path);
 /** Puts such a copy in place of a disk's content. No handle may be open. */
 void sim_disk_restore(struct sim_disk *disk, const struct sim_disk *from);
 
-/** Looks for `len` bytes in all files, plates included; the name of the first file or NULL. */
+/** Looks for `len` bytes in all files as programs see them; the name of the first file or NULL. */
 const char *sim_disk_holds(const struct sim_disk *disk, const void *bytes, size_t len);
 
 uint64_t sim_disk_used(const struct sim_disk *disk);

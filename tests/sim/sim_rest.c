@@ -11,12 +11,13 @@
 
 /* --- one device --- */
 
-static bool is_due(const struct sim_world *world, const struct sim_device *device, unsigned s,
+static bool is_due(struct sim_world *world, const struct sim_device *device, unsigned s,
                    const struct sim_log *log)
 {
     const struct fold_device *self =
         device->engine && log->fold ? fold_device(log->fold, device->id) : NULL;
-    return self && self->active && !device->crossed && self->added < log->size &&
+    return self && self->active && !device->crossed &&
+           !sim_model_revoked(sim_check_log(world, device, s), device->id) &&
            sim_device_space(world, device, s) != SIZE_MAX;
 }
 
@@ -65,6 +66,10 @@ static void check_member(struct sim_world *world, struct sim_device *device, uns
 {
     const struct space *space = device->engine->spaces[sim_device_space(world, device, s)];
     struct sim_shown shown;
+    /* Told no, and admitted all the same (an approval that was on its way when the invite expired, another admin's):
+     * it takes a new link to find out. */
+    if (space->pub.state == SPACE_REFUSED && space->fold->size == 0)
+        return;
     if (space->fold->size != log->size)
         sim_violated(world, "a world comes to rest", "device %u, space %u: %llu of %llu; status %s",
                      device->no, s, (unsigned long long)space->fold->size,

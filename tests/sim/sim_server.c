@@ -233,8 +233,12 @@ void sim_server_group(struct sim_world *world, struct sim_server *server)
     for (size_t i = 0; i < group.n; i++)
         sync_call_free(group.calls[i]);
     server->disk->capacity = server->disk->fail_in = 0;
-    if (!sim_server_dark(world, server, false) && world->now_ms % 5 == 0)
-        must(world, server->store->engine->tidy(server->store, true), "tidy");
+    if (!server->disk->dead && world->now_ms % 5 == 0) {
+        err = server->store->engine->tidy(server->store, true);
+        if (err != ERR_OK && !server->disk->dead)
+            must(world, err, "tidy");
+    }
+    sim_server_dark(world, server, false);
     server->disk->cut_in = 0;
 out:
     for (size_t i = 0; i < server->n_queue; i++)

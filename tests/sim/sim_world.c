@@ -232,12 +232,14 @@ static void rest(struct sim_world *world)
         disk->capacity = disk->cut_in = disk->fail_in = 0;
         world->devices[i].failing = false;
     }
-    for (unsigned round = 0; round < 5 && !world->failed; round++) {
+    for (unsigned round = 0, quiet = 0; round < 15 && quiet < 2 && !world->failed; round++) {
+        uint64_t leaves = world->figures[SIM_LEAVES];
         for (unsigned i = 0; i < world->n_devices; i++) {
             sim_event_add(world, SIM_MINUTE * (i + 1), SIM_WAKE, i);
             run_until(world, world->now_ms + 30 * SIM_MINUTE);
         }
         run_until(world, world->now_ms + SIM_HOUR);
+        quiet = world->figures[SIM_LEAVES] == leaves ? quiet + 1 : 0;
     }
     if (!world->failed)
         sim_check_rest(world);
