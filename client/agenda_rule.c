@@ -62,6 +62,51 @@ static void put_piece(struct buf *sql, const char *piece, const char *otherwise)
     "(SELECT :moi AS id, :moi AS dossier, 0 AS mistake, min(date(checkpoint_at)) AS last_sync"     \
     " FROM space WHERE state = 'active')"
 
+/* While people have not chosen between several days, the earliest one counts: too early is a call for nothing, too late
+ * is a trial that ended unseen. Where a kind has such fields now, its rows are read with their earliest days. */
+static enum err put_table(const struct domain *domain, const char *kind, struct buf *sql)
+{
+    sqlite3_stmt *fields = NULL;
+    enum err err = ERR_OK;
+    bool row, any = false;
+    /* A bare database, or a pack with a kind of that name, has no list of conflicts. */
+    TRY(domain_prepare_own(
+        domain, &fields, "SELECT 1 FROM sqlite_schema WHERE name = 'conflict' AND type = 'view'"));
+    TRY(domain_step(fields, &row));
+    domain_end(fields);
+    fields = NULL;
+    if (!row) {
+        domain_put(sql, kind);
+        goto out;
+    }
+    TRY(domain_prepare_own(domain, &fields,
+                           "SELECT DISTINCT f.key FROM conflict c JOIN domain_field f"
+                           " ON f.kind = c.kind AND f.key = c.field WHERE c.kind = :kind"
+                           " AND f.type IN ('date', 'datetime')"));
+    domain_bind(fields, ":kind", kind);
+    for (;; any = true) {
+        TRY(domain_step(fields, &row));
+        if (!row)
+            break;
+        const char *key = domain_text(fields, 0);
+        domain_put(sql, any ? ", " : "(SELECT ");
+        domain_put(sql, "coalesce((SELECT min(v.value->>'$.value') FROM conflict c,"
+                        " json_each(c.\"values\") v WHERE c.record = k.id AND c.field = '");
+        domain_put(sql, key);
+        domain_put(sql, "'), k.");
+        domain_put(sql, key);
+        domain_put(sql, ") AS ");
+        domain_put(sql, key);
+    }
+    /* The first column of a name is the one that counts. */
+    domain_put(sql, any ? ", k.* FROM " : "");
+    domain_put(sql, kind);
+    domain_put(sql, any ? " k)" : "");
+out:
+    domain_end(fields);
+    return err;
+}
+
 static enum err prepare_rows(const struct domain *domain, const struct agenda_query *query,
                              const struct agenda_rule *rule, sqlite3_stmt **rows)
 {
@@ -75,7 +120,10 @@ static enum err prepare_rows(const struct domain *domain, const struct agenda_qu
     for (size_t i = 0; i < rule->points_n; i++)
         put_piece(&sql, rule->points[i].condition, "1");
     domain_put(&sql, " FROM ");
-    domain_put(&sql, rule->kind ? rule->kind : DEVICES);
+    if (rule->kind)
+        TRY(put_table(domain, rule->kind, &sql));
+    else
+        domain_put(&sql, DEVICES);
     domain_put(&sql, " r WHERE NOT r.mistake AND (");
     domain_put(&sql, rule->condition ? rule->condition : "1");
     domain_put(&sql, query->record ? ") AND r.id = :id" : ")");

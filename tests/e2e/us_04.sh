@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Goal: US-04, a job analysed at a workshop. Offline, A fills a job and ticks 7 of 12 points; B ticks 4 others offline on
+# the same job. After both synchronised 11 points are ticked on both devices, nobody is asked anything, and both authors
+# stand in the history. The printed sheet shows 11 ticks.
+. "${SOURCE_DIR:?}/tests/e2e/team.sh"
+
+team ana ben
+create ana entreprise nom="Atelier Roux" commune=Aubry
+create ana poste entreprise="$ID" intitule="Aide menuisier"
+job=$ID
+synced ana ben
+
+step "both tick without network"
+server_stop
+expect 0 on ana set "$job" taches="Poncer, trier" horaires="7h-15h" epi="gants, casque"
+expect 0 on ana tick "$job" taches gestes epi horaires essai salaire transport
+expect 0 on ben tick "$job" documents francais recrutement tuteur
+expect 1 on ben tick "$job" nothing_like_it
+server_start
+
+step "after both synchronised"
+synced ana ben
+synced ana
+for who in ana ben; do
+    same "ticks at $who" 11 "$(query $who "SELECT json_array_length(checklist) AS n FROM poste" | jq .n)"
+    expect 0 on $who conflicts --json
+    same "questions at $who" 0 "$(jq length "$OUT")"
+    expect 0 on $who history "$job" --json
+    same "authors at $who" 2 "$(jq '[.[] | select(.field == "checklist") | .author] | unique | length' "$OUT")"
+done
+expect 0 on ben print fiche_poste "$job" --html "$WORK/poste.html"
+same "ticks on paper" 11 "$(grep -o '<span class="box">✓' "$WORK/poste.html" | wc -l)"
+expect 0 on ben print fiche_poste --blank --html "$WORK/blank.html"
+lacks "$WORK/blank.html" menuisier
+lacks "$WORK/blank.html" "✓"
+
+step "a tick is taken away again"
+expect 0 on ben tick "$job" epi --off
+same "ticks" 10 "$(query ben "SELECT json_array_length(checklist) AS n FROM poste" | jq .n)"
