@@ -97,9 +97,10 @@
       "fondateur).\n",                                                                                  \
       "passerelle: this device knows no server yet. Give --server LINK (the founder link).\n")          \
     X(BAD_LINK,                                                                                         \
-      "passerelle : ce n'est pas un lien de Passerelle, ou il mène en clair vers une autre "           \
-      "machine.\n",                                                                                     \
-      "passerelle: this is no link of Passerelle, or it leads unprotected to another machine.\n")       \
+      "passerelle : ce n'est pas un lien de serveur Passerelle (a-t-il été copié en entier ?), "     \
+      "ou il mène en clair vers une autre machine.\n",                                                  \
+      "passerelle: this is no link of a Passerelle server (was it copied whole?), or it leads "         \
+      "unprotected to another machine.\n")                                                              \
     X(NOT_FOUNDER, "passerelle : ce lien n'est pas celui d'un fondateur. Rien n'a été créé.\n",         \
       "passerelle: this link is no founder link. Nothing was made.\n")                                  \
     X(JOIN_UNKNOWN,                                                                                     \
