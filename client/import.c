@@ -15,6 +15,7 @@ struct inside {
     char *text;
     size_t len;
     const char **cells; /* of all rows */
+    size_t line;        /* that the next cell begins on */
     size_t cells_n, cells_cap;
 };
 
@@ -67,7 +68,7 @@ static char separator_of(const char *text)
 }
 
 /* Cuts one cell in place; *at moves behind it. Gives what ended it: the separator, '\n', 0; or -1: an open quote. */
-static int cut_cell(char **at, char separator, char **cell)
+static int cut_cell(struct inside *inside, char **at, char separator, char **cell)
 {
     char *read = *at, *write = *at;
     int end;
@@ -78,6 +79,7 @@ static int cut_cell(char **at, char separator, char **cell)
                 return -1;
             if (*read == '"' && *++read != '"')
                 break;
+            inside->line += *read == '\n';
             *write++ = *read;
         }
     }
@@ -86,6 +88,7 @@ static int cut_cell(char **at, char separator, char **cell)
     if (*read == '\r' && read[1] == '\n')
         read++;
     end = *read == '\r' ? '\n' : *read;
+    inside->line += end == '\n';
     *at = *read ? read + 1 : read;
     *write = 0;
     return end;
@@ -105,14 +108,6 @@ static enum err put_cell(struct inside *inside, const char *cell)
     return ERR_OK;
 }
 
-static size_t line_ends(const char *from, const char *to)
-{
-    size_t n = 0;
-    for (; from < to; from++)
-        n += *from == '\n' || (*from == '\r' && from[1] != '\n');
-    return n;
-}
-
 /* Reads one line of cells; the first one gives the headings. *more is false at the end of the file. */
 static enum err read_line(struct import *import, char **at, char separator, size_t *n, bool *more)
 {
@@ -123,7 +118,7 @@ static enum err read_line(struct import *import, char **at, char separator, size
         char *cell;
         if (*n == IMPORT_COLUMNS_MAX)
             return ERR_TOO_BIG;
-        end = cut_cell(at, separator, &cell);
+        end = cut_cell(inside, at, separator, &cell);
         if (end < 0)
             return ERR_FORMAT;
         if (*n < import->columns_n || import->columns_n == 0)
@@ -193,11 +188,10 @@ out:
 static enum err read_rows(struct import *import, char *at, char separator)
 {
     struct inside *inside = import->inside;
-    size_t n = 0, cap = 0, line = 2;
+    size_t n = 0, cap = 0;
     enum err err = ERR_OK;
     for (bool more = *at != 0; more;) {
-        size_t first = inside->cells_n;
-        char *start = at;
+        size_t first = inside->cells_n, line = inside->line;
         if (import->rows_n == IMPORT_ROWS_MAX)
             TRY(ERR_TOO_BIG);
         if (import->rows_n == cap) {
@@ -207,13 +201,10 @@ static enum err read_rows(struct import *import, char *at, char separator)
                 TRY(ERR_MEMORY);
             import->rows = rows;
         }
-        size_t ends = 0;
         TRY(read_line(import, &at, separator, &n, &more));
-        ends = line_ends(start, at);
         while (inside->cells_n - first < import->columns_n)
             TRY(put_cell(inside, ""));
         import->rows[import->rows_n++] = (struct import_row){.line = line};
-        line += ends ? ends : 1;
     }
     /* Only now do the cells stay where they are. */
     for (size_t i = 0; i < import->rows_n; i++)
@@ -234,6 +225,7 @@ enum err import_read(const struct domain *domain, const struct pack_kind *kind, 
         TRY(ERR_TOO_BIG);
     TRY(copy_text(inside, bytes, len));
     char *at = inside->text;
+    inside->line = 1;
     char separator = separator_of(at);
     TRY(read_headings(domain, import, &at, separator));
     TRY(read_rows(import, at, separator));
