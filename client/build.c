@@ -12,7 +12,7 @@
 #include "proto/seal.h"
 
 /* Bounds of one leaf before compression: under them its bytes and its routing box fit whatever the values are. */
-enum { LEAF_RAW_MAX = 600 << 10, LEAF_CHANGES_MAX = 9000, LEAF_EDITS_MAX = 4096 };
+enum { LEAF_RAW_MAX = 600 << 10, LEAF_CHANGES_MAX = 9000, LEAF_EDITS_MAX = 8192 };
 
 void build_chain_start(const struct engine *engine, const struct space *space,
                        struct build_chain *chain)
@@ -81,6 +81,7 @@ struct draft_box {
     uint32_t dossier; /* index */
     uint32_t source;
     size_t n; /* changes */
+    size_t n_edits;
 };
 
 struct draft {
@@ -152,6 +153,7 @@ static bool take_edit(struct draft *draft, const struct outbox_edit *edit, uint3
         draft->boxes[draft->n_boxes++] = (struct draft_box){
             .first = edit, .dossier = dossier, .source = source_index(draft, edit)};
     draft->boxes[box].n += edit->n;
+    draft->boxes[box].n_edits++;
     draft->edits[draft->n_edits] = edit->id;
     draft->box_of[draft->n_edits++] = (uint16_t)box;
     draft->raw_len += edit->raw_len + 8 * edit->n;
@@ -159,10 +161,16 @@ static bool take_edit(struct draft *draft, const struct outbox_edit *edit, uint3
     return true;
 }
 
-/* Fills the draft from the waiting edits in their order; `*left` when some remain for another leaf. */
+/* Fills the draft from the waiting edits in their order; `*left` when some remain for another leaf. Once the leaf has
+ * all its boxes, edits of the dossiers that are in it still find their place: few full boxes cost less than many small
+ * ones. An edit never overtakes another one of its dossier. */
 static enum err collect(struct draft *draft, bool *left)
 {
+    enum err err = ERR_OK;
     struct space *space = draft->space;
+    bool *passed = calloc(space->dossiers.n + 1, sizeof *passed);
+    if (!passed)
+        return ERR_MEMORY;
     *left = false;
     for (size_t i = 0; i < space->outbox.n_edits; i++) {
         const struct outbox_edit *edit = &space->outbox.edits[i];
@@ -170,23 +178,27 @@ static enum err collect(struct draft *draft, bool *left)
         if (edit->seq || edit->refused != ERR_OK || edit->salvaged)
             continue;
         struct dossier *dossier = dossier_find(space, edit->shred);
-        enum err err = dossier ? dossier_key(draft->engine, space, dossier, &key) : ERR_NOT_FOUND;
-        if (err == ERR_ERASED || err == ERR_NOT_FOUND) {
+        enum err got = dossier ? dossier_key(draft->engine, space, dossier, &key) : ERR_NOT_FOUND;
+        if (got == ERR_ERASED || got == ERR_NOT_FOUND) {
             if (draft->n_refused < LEAF_EDITS_MAX)
                 draft->refused[draft->n_refused++] = edit->id;
-            draft->refusal = err;
+            draft->refusal = got;
             continue;
         }
-        if (err == ERR_NO_KEY)
+        if (got == ERR_NO_KEY)
             continue; /* it waits for its key */
-        if (err != ERR_OK)
-            return err;
-        if (!take_edit(draft, edit, (uint32_t)(dossier - space->dossiers.items))) {
-            *left = true;
+        TRY(got);
+        size_t number = (size_t)(dossier - space->dossiers.items);
+        if (!passed[number] && take_edit(draft, edit, (uint32_t)number))
+            continue;
+        *left = true;
+        if (draft->n_boxes < BOXES_MAX)
             break;
-        }
+        passed[number] = true;
     }
-    return ERR_OK;
+out:
+    free(passed);
+    return err;
 }
 
 /* The changes of one box, in order. Values point into `parts`. */
@@ -238,7 +250,8 @@ static enum err put_box(struct draft *draft, size_t box)
     enum err err = ERR_OK;
     size_t n = draft->boxes[box].n;
     struct change *items = calloc(n + 1, sizeof *items);
-    struct outbox_changes *parts = calloc(draft->n_edits + 1, sizeof *parts);
+    size_t n_parts = draft->boxes[box].n_edits;
+    struct outbox_changes *parts = calloc(n_parts + 1, sizeof *parts);
     if (!items || !parts)
         TRY(ERR_MEMORY);
     TRY(box_changes(draft, box, items, parts));
@@ -251,7 +264,7 @@ static enum err put_box(struct draft *draft, size_t box)
     buf_room(&draft->body_bytes, TAG_LEN);
     err = draft->body_bytes.err;
 out:
-    for (size_t i = 0; parts && i <= draft->n_edits; i++)
+    for (size_t i = 0; parts && i < n_parts; i++)
         outbox_changes_free(&parts[i]);
     free(parts);
     free(items);
