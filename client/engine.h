@@ -74,8 +74,11 @@ struct engine_space {
     uint64_t checkpoint_ms; /* server-signed time of the last verified answer; 0 = never */
     uint64_t unsent;        /* changes and operations that no verified checkpoint covers yet */
     uint64_t unsent_since_ms;
-    enum err
-        alarm; /* ERR_OK, FORK, ROLLBACK, ROOT, SIGNATURE, WITHHELD...: pushing is frozen for evidence */
+    /* ERR_OK, or what is wrong. Nothing is pushed after FORK (two signed notes exclude each other), ROOT (entries do
+     * not produce their note), ROLLBACK (the server shows less than it signed; asked again with each sync) and SEQ
+     * (a copy of this device writes too: make a new device). WITHHELD (a body or entry that the log names does not
+     * come), SIGNATURE, SEALS, COMMITMENT stop nothing. Evidence lies in the device folder. */
+    enum err alarm;
     uint64_t alarm_index; /* first bad entry, if known, else UINT64_MAX */
     bool trial;
     size_t keepers; /* active admins, guardians and sheets */

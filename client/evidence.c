@@ -58,7 +58,6 @@ enum err evidence_write(struct engine *engine, const struct space *space,
     put_line(&out, "Passerelle: evidence against the log of a server\n\n");
     put_line(&out, "what: %s (%s)\n", err_name(evidence->what), err_text(evidence->what));
     put_line(&out, "origin: %s\n", origin);
-    put_line(&out, "server: %s\n", server->url);
     put_line(&out, "seen at (this device's clock, ms since 1970): %llu\n",
              (unsigned long long)engine->now_ms);
     put_hex(&out, "log key", server->log_pk, PK_LEN);
