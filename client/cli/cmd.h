@@ -66,6 +66,7 @@ int cmd_report(struct cli *cli, const struct args *args);
 int cmd_print(struct cli *cli, const struct args *args);
 int cmd_import(struct cli *cli, const struct args *args);
 int cmd_retention(struct cli *cli, const struct args *args);
+int cmd_demo_data(struct cli *cli, const struct args *args);
 /* After a record was saved: does what the pack does by itself, says what it proposes, and warns of words that had
  * better not stand there and, of a fresh one, of records that may be the same. */
 void cli_after_save(struct cli *cli, const char *record, bool fresh);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client/cli/cmd.h"
+#include "client/demo.h"
 #include "client/pack.h"
 #include "client/pas_domain.h"
 
@@ -414,4 +415,42 @@ int cmd_retention(struct cli *cli, const struct args *args)
     return result == 0 ? cli_table(cli, table, false,
                                    "code title last_contact review purge state postponed_to")
                        : cli_failed(cli, result);
+}
+
+/* A whole number above zero; false after its message. */
+static bool read_number(struct cli *cli, const struct args *args, const char *option,
+                        unsigned long long *out)
+{
+    const char *text = args_option(args, option);
+    char *end = NULL;
+    if (!text)
+        return true;
+    *out = strtoull(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && !*end && *out > 0 && *out <= 1000000)
+        return true;
+    cli_error(cli, MSG_USAGE_BAD, text, option);
+    return false;
+}
+
+int cmd_demo_data(struct cli *cli, const struct args *args)
+{
+    unsigned long long people = 20, seed = 1;
+    struct pas_edit edit = {.space = cli->space};
+    const char *path = args_option(args, "recipe");
+    char *recipe = NULL;
+    size_t len = 0, made = 0;
+    if (!read_number(cli, args, "people", &people) || !read_number(cli, args, "seed", &seed))
+        return EXIT_USAGE;
+    int code = path ? cli_read_file(cli, path, 1 << 20, &recipe, &len) : EXIT_DONE;
+    if (code != EXIT_DONE)
+        return code;
+    int result = pas_demo(cli->pas, (size_t)people, seed, recipe, &edit, &made);
+    pas_free(recipe);
+    if (result != 0)
+        return cli_failed(cli, result);
+    if (cli->json)
+        printf("{\"records\":%zu}\n", made);
+    else
+        printf(cli->lang[0] == 'e' ? "%zu fictional records.\n" : "%zu fiches fictives.\n", made);
+    return EXIT_DONE;
 }
