@@ -130,7 +130,7 @@ static enum err put_set(struct view_merging *m, const struct pack_field *field,
         bool in = false;
         for (to = from + 1; to < group.to; to++)
             if (strcmp(view_text_of(view, &view->entries[from]),
-                       view_text_of(view, &view->entries[to])))
+                       view_text_of(view, &view->entries[to])) != 0)
                 break;
         size_t n = view_merge_run(view, from, to);
         for (size_t i = 0; i < n; i++)
