@@ -5,7 +5,6 @@
  */
 #include "client/report.h"
 
-#include <ctype.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,112 +55,9 @@ void report_free(struct report *report)
     *report = (struct report){0};
 }
 
-/* --- parameters --- */
-
-struct param {
-    char name[PACK_KEY_MAX + 2]; /* with its colon */
-    char value[256];
-};
-
-struct params {
-    struct param list[16];
-    size_t n;
-};
-
-static const char *given(const struct report_options *options, const char *name)
-{
-    for (size_t i = options->params_n; i-- > 0;) {
-        if (strcmp(options->params[i].field, name) == 0)
-            return options->params[i].text;
-    }
-    return NULL;
-}
-
-static enum err put_date(const struct domain *domain, const char *text, char out[static 256])
-{
-    int32_t day;
-    if (!civil_read(text, &domain->today, &day))
-        return ERR_USAGE;
-    civil_format(day, out);
-    return ERR_OK;
-}
-
-static enum err initial_of(const struct domain *domain, const char *initial, int year,
-                           char out[static 256])
-{
-    if (strcmp(initial, "debut_annee") == 0)
-        snprintf(out, 256, "%04d-01-01", year);
-    else if (strcmp(initial, "fin_annee") == 0)
-        snprintf(out, 256, "%04d-12-31", year);
-    else if (strcmp(initial, "aujourdhui") == 0)
-        civil_format(domain->today, out);
-    else
-        snprintf(out, 256, "%s", initial);
-    return *out ? ERR_OK : ERR_USAGE;
-}
-
-static enum err one_param(const struct domain *domain, const struct report_options *options,
-                          sqlite3_stmt *row, struct params *params, struct pack_why *why)
-{
-    struct param *param = &params->list[params->n];
-    const char *name = domain_text(row, 0), *type = domain_text(row, 1);
-    const char *text = given(options, name);
-    int year = options->year, month, day;
-    enum err err = ERR_OK;
-    if (params->n == sizeof params->list / sizeof params->list[0])
-        return ERR_TOO_BIG;
-    if (!year)
-        civil_to_ymd(domain->today, &year, &month, &day);
-    snprintf(param->name, sizeof param->name, ":%s", name);
-    if (!text)
-        err = initial_of(domain, domain_text(row, 2), year, param->value);
-    else if (strcmp(type, "date") == 0)
-        err = put_date(domain, text, param->value);
-    else
-        snprintf(param->value, sizeof param->value, "%s", text);
-    if (err == ERR_OK && strcmp(type, "int") == 0 &&
-        strspn(param->value, "-0123456789") != strlen(param->value))
-        err = ERR_USAGE;
-    if (err != ERR_OK)
-        snprintf(why->text, sizeof why->text, "%s=%s", name, text ? text : "?");
-    params->n++;
-    return err;
-}
-
-static enum err read_params(const struct domain *domain, const struct report *report,
-                            const struct report_options *options, struct params *params,
-                            struct pack_why *why)
-{
-    sqlite3_stmt *rows = NULL;
-    enum err err = ERR_OK;
-    bool row;
-    TRY(domain_prepare_own(domain, &rows,
-                           "SELECT key, type, coalesce(initial, '') FROM domain_report_param"
-                           " WHERE report = :report ORDER BY position"));
-    domain_bind(rows, ":report", report->key);
-    for (;;) {
-        TRY(domain_step(rows, &row));
-        if (!row)
-            break;
-        TRY(one_param(domain, options, rows, params, why));
-    }
-    for (size_t i = 0; i < options->params_n; i++) {
-        size_t at = 0;
-        while (at < params->n && strcmp(params->list[at].name + 1, options->params[i].field) != 0)
-            at++;
-        if (at == params->n) {
-            snprintf(why->text, sizeof why->text, "%s=", options->params[i].field);
-            TRY(ERR_USAGE);
-        }
-    }
-out:
-    sqlite3_finalize(rows);
-    return err;
-}
-
 /* "Du 01/01/2025, Au 31/12/2025". */
 static enum err put_period(const struct domain *domain, struct report *report,
-                           const struct params *params)
+                           const struct report_params *params)
 {
     static const struct pack_field date = {.type = PACK_DATE};
     struct buf text = {.max = 4096};
@@ -169,7 +65,7 @@ static enum err put_period(const struct domain *domain, struct report *report,
     char path[2 * PACK_KEY_MAX + 32];
     int32_t day;
     for (size_t i = 0; i < params->n; i++) {
-        const struct param *param = &params->list[i];
+        const struct report_param *param = &params->list[i];
         snprintf(path, sizeof path, "reports.%s.params.%s", report->key, param->name + 1);
         if (i)
             domain_put(&text, ", ");
@@ -277,8 +173,8 @@ out:
 }
 
 static enum err fill_part(const struct domain *domain, const struct report *report,
-                          struct report_part *part, const char *text, const struct params *params,
-                          int64_t least)
+                          struct report_part *part, const char *text,
+                          const struct report_params *params, int64_t least)
 {
     struct column columns[REPORT_COLUMNS_MAX];
     sqlite3_stmt *rows = NULL;
@@ -337,7 +233,7 @@ out:
 
 /* Columns of the query: key, sql, mask, chart, path, layout, private, nominative. */
 static enum err make_part(const struct domain *domain, struct report *report, sqlite3_stmt *row,
-                          const struct params *params)
+                          const struct report_params *params)
 {
     struct report_part *part = &report->parts[report->parts_n];
     bool hidden = sqlite3_column_int(row, 6) || sqlite3_column_int(row, 7);
@@ -388,14 +284,14 @@ enum err report_make(const struct domain *domain, const char *name,
                      struct pack_why *why)
 {
     sqlite3_stmt *parts = NULL;
-    struct params params = {.n = 0};
+    struct report_params params = {.n = 0};
     enum err err = ERR_OK;
     bool row;
     *report = (struct report){.shared = options->shared};
     why->text[0] = 0;
     TRY(domain_index(domain));
     TRY(find_report(domain, name, report));
-    TRY(read_params(domain, report, options, &params, why));
+    TRY(report_params(domain, report, options, &params, why));
     TRY(put_period(domain, report, &params));
     TRY(domain_prepare_own(domain, &parts,
                            "SELECT key, sql, mask, chart, path, coalesce(json->>'$.layout', ''),"
