@@ -106,6 +106,9 @@ int link_url_is_loopback(const char *url)
 {
     static const char *const hosts[] = {"127.0.0.1", "[::1]", "localhost"};
     struct text t = {url, strlen(url)};
+    /* What stands before an '@' is a user's name: the host would be another one than it looks. */
+    if (strchr(url, '@'))
+        return 0;
     if (!skip(&t, "https://") && !skip(&t, "http://"))
         return 0;
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {

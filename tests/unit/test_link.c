@@ -194,6 +194,7 @@ static void test_loopback(void **state)
     assert_true(link_url_is_loopback("https://localhost/x"));
     assert_true(link_url_is_loopback("http://[::1]:1"));
     assert_false(link_url_is_loopback("http://127.0.0.10"));
+    assert_false(link_url_is_loopback("http://localhost:80@elsewhere.example"));
     assert_false(link_url_is_loopback("http://localhost.example"));
     assert_false(link_url_is_loopback("http://localhostx"));
     assert_false(link_url_is_loopback("localhost"));
