@@ -31,7 +31,7 @@ cp "$OUT" "$WORK/nadia.checkpoint"
 cp -a "$WORK/karim" "$WORK/karim.before"
 expect 4 on karim audit verify --with "$WORK/nadia.checkpoint"
 [ -s "$ERR" ] || fail "no message"
-find "$WORK/karim" -name 'evidence-*' | grep -q . || fail "no evidence was kept"
+[ -n "$(find "$WORK/karim" -name 'evidence-*')" ] || fail "no evidence was kept"
 expect 0 on claire audit checkpoint
 cp "$OUT" "$WORK/claire.checkpoint"
 expect 0 on nadia audit verify --with "$WORK/claire.checkpoint"
@@ -61,7 +61,7 @@ synced karim
 expect 4 on nadia sync
 expect 0 on nadia status --json
 same "alarm" fork "$(field '.spaces[0].alarm')"
-find "$WORK/nadia" -name 'evidence-*' | grep -q . || fail "no evidence was kept"
+[ -n "$(find "$WORK/nadia" -name 'evidence-*')" ] || fail "no evidence was kept"
 create nadia personne prenom=Iulia site="$site"
 same "nadia's people" '{"n":2}' "$(query nadia "SELECT count(*) AS n FROM personne")"
 server_stop
