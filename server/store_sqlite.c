@@ -234,8 +234,9 @@ static void sq_view_end(struct store_view *base)
     struct sq_view *view = (struct sq_view *)base;
     if (!view->begun)
         return;
-    sqlite3_exec(view->log.db, "ROLLBACK", NULL, NULL, NULL);
-    sqlite3_exec(view->keys.db, "ROLLBACK", NULL, NULL, NULL);
+    /* Without a transaction, because it did not begin, this fails and does nothing. */
+    (void)sq_run(&view->log, SQ_ROLLBACK, NULL, 0);
+    (void)sq_run(&view->keys, SQ_ROLLBACK, NULL, 0);
     buf_reset(&view->blob);
     view->begun = false;
 }
@@ -247,8 +248,10 @@ static enum err sq_view_begin(struct store_view *base)
     struct sq_view *view = (struct sq_view *)base;
     assert(!view->begun);
     view->begun = true;
-    TRY(sq_exec(&view->log, "BEGIN; SELECT count(*) FROM meta WHERE name = ''"));
-    TRY(sq_exec(&view->keys, "BEGIN; SELECT count(*) FROM meta WHERE name = ''"));
+    TRY(sq_run(&view->log, SQ_BEGIN, NULL, 0));
+    TRY(sq_run(&view->log, SQ_LOOK, NULL, 0)); /* the snapshot is taken by the first look */
+    TRY(sq_run(&view->keys, SQ_BEGIN, NULL, 0));
+    TRY(sq_run(&view->keys, SQ_LOOK, NULL, 0));
 out:
     if (err != ERR_OK)
         sq_view_end(base);

@@ -16,6 +16,9 @@ struct sqlite3_stmt;
 
 /* Every statement of the engine: X(NAME, text). Those in SQ_LOG run on log.db, those in SQ_KEYS on keys.db. */
 #define SQ_LOG(X)                                                                                  \
+    X(BEGIN, "BEGIN") /* these three on either */                                                  \
+    X(ROLLBACK, "ROLLBACK")                                                                        \
+    X(LOOK, "SELECT count(*) FROM meta WHERE name = ''")                                           \
     X(META_PUT, "INSERT INTO meta (name, value) VALUES (?1, ?2)"                                   \
                 " ON CONFLICT (name) DO UPDATE SET value = ?2")                                    \
     X(META, "SELECT value FROM meta WHERE name = ?1")                                              \

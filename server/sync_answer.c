@@ -5,6 +5,7 @@
  * again from where its page ended.
  */
 #include <assert.h>
+#include <stdalign.h>
 #include <string.h>
 
 #include "server/metrics.h"
@@ -137,12 +138,35 @@ out:
 /* ---- the whole ---- */
 
 /* From here on the call needs neither its bytes nor what was decoded from them. */
+/* What is left of a call that waits is its rows, in an arena of exactly their size: thousands may wait. */
+static void shrink(struct sync_call *call)
+{
+    size_t size = call->n_rows * sizeof *call->rows;
+    struct arena *small = arena_new(size + alignof(max_align_t));
+    struct sync_row *rows = small ? arena_copy(small, call->rows, size) : NULL;
+    if (!rows) {
+        arena_free(small);
+        return;
+    }
+    for (size_t i = 0; i < call->n_rows; i++) {
+        assert(rows[i].n_leaves == 0 && rows[i].n_items == 0);
+        rows[i].leaves = NULL;
+        rows[i].inbox = NULL;
+        rows[i].items = NULL;
+    }
+    arena_free(call->arena);
+    call->arena = small;
+    call->rows = rows;
+}
+
 static void hold(struct sync_call *call)
 {
     for (size_t i = 0; i < call->n_rows; i++) {
         assert(!call->rows[i].pushes);
         call->rows[i].in = NULL;
     }
+    if (call->bytes)
+        shrink(call);
     message_request_free(&call->request);
     call->bytes = NULL;
     call->len = 0;

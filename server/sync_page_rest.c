@@ -67,6 +67,10 @@ static enum err add_lists(struct sync_page *page)
 static enum err add_stale(void *ctx, const struct store_slot *slot)
 {
     struct sync_page *page = ctx;
+    if (!page->out->stale)
+        page->out->stale = arena_get(page->arena, STALE_MAX, ID_LEN);
+    if (!page->out->stale)
+        return ERR_MEMORY;
     memcpy(page->out->stale[page->out->n_stale++], slot->slot.row, ID_LEN);
     return ERR_OK;
 }
@@ -76,9 +80,6 @@ static enum err add_stales(struct sync_page *page)
     bool asks = page->news || page->row->pushes;
     if (!page->reader || !(page->member.roles & ROLES_REWRAP) || page->out->more || !asks)
         return ERR_OK;
-    page->out->stale = arena_get(page->arena, STALE_MAX, ID_LEN);
-    if (!page->out->stale)
-        return ERR_MEMORY;
     return page->view->engine->slots_stale(page->view, page->space.space, page->space.epoch,
                                            STALE_MAX, add_stale, page);
 }
@@ -96,6 +97,10 @@ static enum err add_inbox(struct sync_page *page, enum inbox_type type,
             return ERR_TOO_BIG;
         }
     }
+    if (!out->inbox)
+        out->inbox = arena_get(page->arena, INBOX_MAX, sizeof *out->inbox);
+    if (!out->inbox)
+        return ERR_MEMORY;
     struct message_inbox *item = &out->inbox[out->n_inbox];
     item->type = type;
     memcpy(item->id, id, ID_LEN);
@@ -229,9 +234,6 @@ static enum err add_waiting(void *ctx, const struct store_inbox *item)
 enum err sync_page_rest(struct sync_page *page)
 {
     enum err err = ERR_OK;
-    struct message_row *out = page->out;
-    out->inbox = arena_get(page->arena, INBOX_MAX, sizeof *out->inbox);
-    TRY(out->inbox ? ERR_OK : ERR_MEMORY);
     TRY(add_lists(page));
     TRY(add_wanted(page));
     if (page->member.active && page->member.roles & (ROLES_ADMIT | ROLE_STEWARD)) {

@@ -91,6 +91,8 @@ void bench_crowd_new(struct bench_crowd *crowd, size_t n, bool own, const char *
 
 void bench_crowd_free(struct bench_crowd *crowd)
 {
+    if (testdaemon_stop(&crowd->daemon, SIGTERM) != 0)
+        bench_fail("the server did not stop in order");
     testdaemon_fini(&crowd->daemon);
     for (size_t i = 0; i < crowd->n; i++) {
         struct testdevice *device = &crowd->devices[i];
