@@ -137,9 +137,10 @@ static void test_import(void **state)
         assert_string_equal(got, files[i].wanted);
         import_free(&import);
     }
-    reads("Nom;Ville\nA;\"open\n", 20, ERR_FORMAT, &import);
-    reads("", 0, ERR_FORMAT, &import);
-    reads("Couleur;Taille du chien\nA;B\n", 28, ERR_FORMAT, &import);
+    static const char *const refused[] = {"Nom;Ville\nA;\"open\n", "",
+                                          "Couleur;Taille du chien\nA;B\n"};
+    for (size_t i = 0; i < 3; i++)
+        reads(refused[i], strlen(refused[i]), ERR_FORMAT, &import);
     const char text[] = "Nom;x;Nom;NAF\nA;b;C;d\n\"E\nF\";g;h;i\nJ;k;l;m\n";
     reads(text, strlen(text), ERR_OK, &import);
     assert_null(import.fields[1]);
