@@ -12,7 +12,7 @@
 #include "client/session.h"
 #include "proto/seal.h"
 
-enum { WANT_AT_ONCE = 256 };
+enum { WANT_AT_ONCE = 256, KEYS_AGAIN_MS = 5 * 60 * 1000 };
 
 bool session_may_push(const struct space *space)
 {
@@ -233,6 +233,33 @@ out:
     return err_category(err) == CAT_REJECT ? ERR_OK : err;
 }
 
+/* --- keys that passed this device by --- */
+
+/* A slot that was wrapped again travels to who asks for its row: it was there before, under a key that this device
+ * never had. Asked for now and then, since somebody has to wrap it first. */
+static enum err want_keys(struct engine *engine, struct space *space, struct message_row *row)
+{
+    const struct space_epoch *first = space_epoch(space, 1);
+    uint64_t now_ms = engine->now_ms, since = space->keys_asked_ms;
+    bool lately = since && now_ms >= since && now_ms - since < KEYS_AGAIN_MS;
+    if (!space->keyless || lately || !first || !first->ek || !(space->pub.roles & ROLE_READER))
+        return ERR_OK;
+    space->keys_asked_ms = now_ms;
+    for (size_t i = 0; i < space->dossiers.n && row->n_want < WANT_AT_ONCE; i++) {
+        struct dossier *dossier = &space->dossiers.items[i];
+        const uint8_t *key;
+        enum err err = dossier->born ? dossier_key(engine, space, dossier, &key) : ERR_OK;
+        if (err != ERR_OK && err != ERR_NO_KEY && err != ERR_ERASED)
+            return err;
+        if (err != ERR_NO_KEY)
+            continue;
+        struct message_want *want = &row->want[row->n_want++];
+        *want = (struct message_want){.is_row = true};
+        seal_row(want->row, first->ek, space->pub.id, dossier->shred);
+    }
+    return ERR_OK;
+}
+
 /* --- all of it --- */
 
 static enum err put_pushes(struct engine *engine, struct space *space, struct arena *arena,
@@ -240,6 +267,8 @@ static enum err put_pushes(struct engine *engine, struct space *space, struct ar
 {
     enum err err = ERR_OK;
     TRY(build(engine, space, *room));
+    flight->pushed = operate_waits(space);
+    space->caught_up = false;
     TRY(put_leaves(space, arena, room, row, flight));
     size_t n_stale = space->n_stale, n_slots = row->n_slots;
     TRY(put_rewraps(engine, space, row));
@@ -269,8 +298,10 @@ enum err session_row(struct engine *engine, struct space *space, struct arena *a
                             want_holes, row));
     row->n_inbox = enrol_outgoing(space, engine, row->inbox);
     flight->wants = row->n_want > 0;
+    TRY(want_keys(engine, space, row));
     flight->joins = space->pub.state == SPACE_WAITING && row->n_inbox > 0;
-    flight->pushed = row->n_leaves + row->n_slots + row->n_bodies + row->n_inbox + row->n_want > 0;
+    flight->pushed = flight->pushed ||
+                     row->n_leaves + row->n_slots + row->n_bodies + row->n_inbox + row->n_want > 0;
 out:
     return err;
 }

@@ -45,6 +45,7 @@ struct space {
     bool frozen;                     /* evidence by the log key: nothing is pushed any more */
     bool proven;                     /* two signed notes exclude each other: frozen for ever */
     bool keyless;                    /* a born dossier has no key here yet */
+    uint64_t keys_asked_ms;          /* when such keys were asked for last; 0 = not since unlock */
     bool salvaged; /* from a damaged replica: own leaves in the log are not a clone's */
     bool cloned;   /* another copy of this device writes: nothing is pushed any more */
     bool missing;  /* bodies are missing without a reason */
@@ -73,6 +74,7 @@ struct space {
     uint8_t (*stale)[ID_LEN]; /* slot rows to wrap again */
     size_t n_want;
     struct message_want *want; /* bodies that the server has lost */
+    bool caught_up;            /* within this sync: nothing newer was on the server a moment ago */
     unsigned repairs;          /* refusals repaired since the last clean answer */
 };
 
