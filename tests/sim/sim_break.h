@@ -7,8 +7,23 @@
 #ifndef TESTS_SIM_BREAK_H
 #define TESTS_SIM_BREAK_H
 
-/* X(name in C, name on the command line, profile that it needs or NULL) */
-#define SIM_BREAKS(X) X(FSYNC, "drop-fsync", NULL) /* devices never sync a file */
+/* X(name in C, name on the command line, profile in which it can show, or NULL for all) */
+#define SIM_BREAKS(X)                                                                              \
+    X(FSYNC, "drop-fsync", NULL)            /* syncs of files do nothing */                        \
+    X(EARLY_ACK, "early-ack", NULL)         /* the server answers before a commit is durable */    \
+    X(SIGNATURE, "unsigned-leaf", NULL)     /* nobody looks at the signature of a leaf */          \
+    X(NONCE, "same-nonce", NULL)            /* now and then a nonce is drawn twice */              \
+    X(CUT, "forget-cut", NULL)              /* what a revocation cuts is shown */                  \
+    X(OUTBOX, "lose-outbox", NULL)          /* a refused leaf takes its changes with it */         \
+    X(ROOT, "no-root", "forked")            /* a device does not compare roots */                  \
+    X(TWICE, "twice", NULL)                 /* a logged change stays in the outbox */              \
+    X(SERVE_REVOKED, "serve-revoked", NULL) /* the server goes on serving who was revoked */       \
+    X(COUNT, "wrong-count", NULL)           /* the count of unsent work is one short */            \
+    X(KEEP_SLOT, "keep-slot", NULL)         /* the server keeps the key of an erased dossier */    \
+    X(KEEP_KEY, "keep-key", NULL)           /* a device keeps it */                                \
+    X(ALARM, "no-alarm", "forked")          /* a device raises no alarm */                         \
+    X(SEAL, "no-seal", NULL)                /* bodies leave in clear */                            \
+    X(ROTATION, "no-rotation", NULL)        /* new keys are sealed for the revoked too */
 
 #define SIM_BREAK_ROW(name, text, profile) SIM_BREAK_##name,
 enum sim_break { SIM_BREAK_NONE, SIM_BREAKS(SIM_BREAK_ROW) SIM_BREAK_N };

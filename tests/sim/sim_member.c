@@ -101,6 +101,16 @@ void sim_member_invite(struct sim_world *world, struct sim_device *device, unsig
     buf_free(&link);
 }
 
+/* Whether an approval of this device waits for a second admin. */
+static bool is_proposed(const struct fold *fold, const uint8_t device[static ID_LEN])
+{
+    for (size_t i = 0; i < fold->n_proposals; i++) {
+        if (memcmp(fold->proposals[i].target, device, ID_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
 void sim_member_approve(struct sim_world *world, struct sim_device *device, unsigned space)
 {
     size_t i = sim_device_space(world, device, space);
@@ -108,7 +118,7 @@ void sim_member_approve(struct sim_world *world, struct sim_device *device, unsi
         return;
     for (size_t k = 0; k < engine_waiting_count(device->engine, i) && !world->failed; k++) {
         struct engine_waiting who = *engine_waiting(device->engine, i, k);
-        if (who.approved)
+        if (who.approved || is_proposed(engine_fold(device->engine, i), who.device))
             continue;
         bool refuse = !world->resting && sim_chance(&world->random, 50);
         enum err err = refuse ? engine_refuse(device->engine, i, who.device)

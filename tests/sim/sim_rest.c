@@ -53,6 +53,13 @@ static void check_idle(struct sim_world *world, const struct sim_device *device,
             sim_violated(world, "nothing is refused without a reason", "device %u: %s", device->no,
                          err_name(edit->refused));
     }
+    for (size_t i = 0; i < space->outbox.n_operations; i++) {
+        const struct outbox_operation *operation = &space->outbox.operations[i];
+        if (operation->refused == ERR_OK)
+            sim_trace(world, "    device %u: operation %d waits, in leaf %llu, tried %u times",
+                      device->no, operation->kind, (unsigned long long)operation->seq,
+                      operation->tries);
+    }
     /* Who lost the right to write keeps the work. */
     if (space->pub.unsent != refused_changes(space) && space->pub.roles & ROLE_WRITER)
         sim_violated(world, "a world comes to rest",
