@@ -155,6 +155,8 @@ void bench_person_edit(struct bench_person *person, const uint8_t shred[static I
                        uint32_t field, const char *text, size_t len);
 /** The whole workload over the dossiers. */
 void bench_person_work(struct bench_person *person, const struct bench_work *work);
+/** The same as one edit per dossier: much sooner done. */
+void bench_person_work_fast(struct bench_person *person, const struct bench_work *work);
 
 /* --- many devices --- */
 
