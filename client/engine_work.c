@@ -126,7 +126,7 @@ void engine_refused(const struct engine *engine, size_t i, size_t k, struct engi
         }
         return;
     }
-    assert(!"no such refusal");
+    assert(0 && "no such refusal");
 }
 
 enum err engine_retry(struct engine *engine, size_t i, size_t *n)
@@ -184,6 +184,10 @@ enum err engine_operate(struct engine *engine, size_t i, const struct op *op, co
         target = op->u.role_set.device;
     else if (op->kind == KIND_LABEL)
         target = op->u.label.id;
+    else if (op->kind == KIND_CONFIRM)
+        target = op->u.confirm.hash;
+    else if (op->kind == KIND_ERASE)
+        target = op->u.erase.shred;
     enum err err = outbox_operate(engine, space, op, target, text, text_len);
     space_refresh(engine, space);
     return err;

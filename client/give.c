@@ -196,6 +196,8 @@ enum err give_pending(struct engine *engine, size_t i, engine_sink sink, void *c
         memcpy(out.author, edit->author, ID_LEN);
         memcpy(out.run, edit->run, RUN_LEN);
         memcpy(out.device, engine->ring.id, ID_LEN);
+        if (fold_erased(space->fold, edit->shred))
+            continue; /* kept sealed until a person discards it, and shown no more */
         TRY(outbox_changes(engine, space, edit, &changes));
         for (size_t c = 0; c < changes.n; c++) {
             out.change = changes.items[c];

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/member.h"
 #include "client/operate_seals.h"
 #include "proto/change.h"
 #include "proto/compress.h"
@@ -221,6 +222,8 @@ static enum err build_operation(struct control *control, const struct outbox_ope
     TRY(outbox_content(control->engine, control->space, operation, &content));
     if (operation->kind == KIND_ERASE || operation->kind == KIND_PURGE)
         TRY(complete_erase(control->engine, control->space, &content.op));
+    if (operation->kind == KIND_DEVICE_REVOKE && content.op.u.device_revoke.cut == MEMBER_CUT_NOW)
+        content.op.u.device_revoke.cut = control->space->fold->size;
     if (content.text && !keys)
         TRY(ERR_NO_KEY);
     struct outbox_leaf draft = {.operation = operation->id};
@@ -275,6 +278,32 @@ static bool another_operation_is_out(const struct space *space)
     return false;
 }
 
+/* A departure takes nothing away that was sent before: it is made when this device knows all that the server has. */
+static bool waits_for_news(const struct space *space, const struct outbox_operation *operation)
+{
+    return operation->kind == KIND_DEVICE_REVOKE && !space->caught_up;
+}
+
+bool operate_waits(const struct space *space)
+{
+    for (size_t i = 0; i < space->outbox.n_operations; i++) {
+        const struct outbox_operation *operation = &space->outbox.operations[i];
+        if (!operation->seq && operation->refused == ERR_OK && waits_for_news(space, operation))
+            return true;
+    }
+    return false;
+}
+
+/* Who has just signed its own leave makes no keys. */
+static bool stays(const struct seals *seals, const struct fold_device *self)
+{
+    for (size_t i = 0; i < seals->n_members; i++) {
+        if (memcmp(seals->members[i].id, self->id, ID_LEN) == 0)
+            return seals->members[i].active && seals->members[i].roles & ROLE_ADMIN;
+    }
+    return false;
+}
+
 /* Somebody lost the right to read, or the key has been in use for a month by the server's clock (a device's own may be
  * years off). */
 static bool rotation_is_due(const struct space *space)
@@ -297,7 +326,7 @@ enum err operate_build(struct engine *engine, struct space *space, struct build_
     TRY(seals_start(space, &control.seals));
     for (size_t i = 0; i < space->outbox.n_operations; i++) {
         struct outbox_operation *operation = &space->outbox.operations[i];
-        if (operation->seq || operation->refused != ERR_OK)
+        if (operation->seq || operation->refused != ERR_OK || waits_for_news(space, operation))
             continue;
         uint64_t id = operation->id;
         err = build_operation(&control, operation);
@@ -308,7 +337,7 @@ enum err operate_build(struct engine *engine, struct space *space, struct build_
         TRY(err);
         chain->seq = space->outbox.last_seq + 1;
     }
-    if (sure && self->roles & ROLE_ADMIN && (rotation_is_due(space) || control.seals.lost) &&
+    if (sure && stays(&control.seals, self) && (rotation_is_due(space) || control.seals.lost) &&
         space_epoch(space, chain->epoch) && space_epoch(space, chain->epoch)->ek)
         TRY(build_rotation(&control));
 out:

@@ -12,6 +12,9 @@
  * and this device is an admin. In a transaction. */
 enum err operate_build(struct engine *engine, struct space *space, struct build_chain *chain);
 
+/** Whether an operation waits until the space has caught up with the server, within the same sync. */
+bool operate_waits(const struct space *space);
+
 /** Makes the four leaves of a founding: `genesis` (made by the caller, already in the chain) is followed by
  * epoch_change 1 and the labels of the space and of this device. In a transaction. */
 enum err operate_found(struct engine *engine, struct space *space, struct build_chain *chain,

@@ -44,6 +44,16 @@ enum err pas_record(struct pas *pas, const char *text, struct view_record *recor
 /** The kind that `text` names: key, or label or plural in any language. */
 enum err pas_kind(struct pas *pas, const char *text, const struct pack_kind **kind);
 
+/** Fills a cell with roles: a JSON array, and words for people. */
+void pas_put_roles(struct pas *pas, struct pas_table *table, uint8_t roles);
+
+/** Whether two names are the same but for case and accents; whether `hex` begins with `text` (4 characters or more). */
+bool pas_same_name(const char *a, const char *b);
+bool pas_begins(const char *hex, const char *text);
+
+/** Sets the reason when `text` names a dossier that was erased: ERR_ERASED; otherwise ERR_NOT_FOUND. */
+enum err pas_say_erased(struct pas *pas, const char *text);
+
 /** The place of a space by name or id. */
 enum err pas_space_of(struct pas *pas, const char *text, size_t *space);
 

@@ -13,6 +13,8 @@
 enum err pas_record(struct pas *pas, const char *text, struct view_record *record)
 {
     enum err err = view_find(pas->view, text, NULL, 0, record);
+    if (err == ERR_NOT_FOUND && pas_say_erased(pas, text) == ERR_ERASED)
+        return ERR_ERASED;
     if (err == ERR_NOT_FOUND)
         return pas_fail(pas, err, WORD_RECORD_UNKNOWN, text);
     if (err == ERR_USAGE)

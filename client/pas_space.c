@@ -18,7 +18,7 @@ static void id_hex(char out[static 2 * ID_LEN + 1], const uint8_t id[static ID_L
 }
 
 /* "reader,writer" as a JSON array. */
-static void put_roles(struct pas *pas, struct pas_table *table, uint8_t roles)
+void pas_put_roles(struct pas *pas, struct pas_table *table, uint8_t roles)
 {
     char words[WORDS_ROLES_MAX], people[2 * WORDS_ROLES_MAX], json[2 * WORDS_ROLES_MAX];
     size_t at = 0;
@@ -53,7 +53,7 @@ static void put_space(struct pas *pas, struct pas_table *table, size_t i)
     }
     pas_table_text(table, words_state(space->state));
     pas_table_shown_set(table, words_state_for(space->state, pas->lang));
-    put_roles(pas, table, space->roles);
+    pas_put_roles(pas, table, space->roles);
     pas_table_int(table, (int64_t)space->size);
     pas_table_int(table, (int64_t)space->unsent);
     pas_table_time(table, space->unsent_since_ms);
@@ -101,7 +101,7 @@ out:
     return pas_end(pas, err);
 }
 
-static bool same_name(const char *a, const char *b)
+bool pas_same_name(const char *a, const char *b)
 {
     char folded[2][TEXT_FOLD_MAX(NAME_LEN_MAX)];
     (void)text_fold(folded[0], sizeof folded[0], a, strlen(a));
@@ -109,7 +109,7 @@ static bool same_name(const char *a, const char *b)
     return folded[0][0] && strcmp(folded[0], folded[1]) == 0;
 }
 
-static bool begins(const char *hex, const char *text)
+bool pas_begins(const char *hex, const char *text)
 {
     size_t len = strlen(text);
     for (size_t i = 0; i < len; i++)
@@ -146,7 +146,7 @@ enum err pas_space_of(struct pas *pas, const char *text, size_t *space)
         for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
             const struct engine_space *one = engine_space(pas->engine, i);
             id_hex(hex, one->id);
-            if (by_id ? !begins(hex, text) : !same_name(one->name, text))
+            if (by_id ? !pas_begins(hex, text) : !pas_same_name(one->name, text))
                 continue;
             if (found++ == 0)
                 *space = i;
@@ -248,7 +248,7 @@ static void put_waiting(struct pas *pas, struct pas_table *table, size_t space,
     pas_table_text(table, engine_space(pas->engine, space)->name);
     pas_table_hex(table, waiting->device, ID_LEN);
     pas_table_text(table, waiting->name);
-    put_roles(pas, table, waiting->roles);
+    pas_put_roles(pas, table, waiting->roles);
     pas_table_text(table, waiting->compare);
     pas_table_bool(table, waiting->approved);
 }
@@ -276,8 +276,8 @@ static bool is_named(const struct engine_waiting *waiting, const char *text)
 {
     char hex[2 * ID_LEN + 1];
     id_hex(hex, waiting->device);
-    return !text || begins(hex, text) || same_name(waiting->name, text) ||
-           same_name(waiting->compare, text);
+    return !text || pas_begins(hex, text) || pas_same_name(waiting->name, text) ||
+           pas_same_name(waiting->compare, text);
 }
 
 struct candidate {
@@ -359,7 +359,7 @@ static void put_member(struct pas *pas, struct pas_table *table, size_t space,
     pas_table_text(table, engine_space(pas->engine, space)->name);
     pas_table_hex(table, device->id, ID_LEN);
     pas_table_text(table, engine_device_label(pas->engine, space, device->id));
-    put_roles(pas, table, device->roles);
+    pas_put_roles(pas, table, device->roles);
     pas_table_text(table, device->active ? "active" : "revoked");
     pas_table_shown_set(table,
                         words_state_for(device->active ? SPACE_ACTIVE : SPACE_REVOKED, pas->lang));
@@ -375,7 +375,7 @@ static void put_waiting_member(struct pas *pas, struct pas_table *table, size_t 
     pas_table_text(table, engine_space(pas->engine, space)->name);
     pas_table_hex(table, waiting->device, ID_LEN);
     pas_table_text(table, waiting->name);
-    put_roles(pas, table, waiting->roles);
+    pas_put_roles(pas, table, waiting->roles);
     pas_table_text(table, "waiting");
     pas_table_shown_set(table, words_state_for(SPACE_WAITING, pas->lang));
     pas_table_text(table, waiting->compare);

@@ -193,8 +193,10 @@ static enum err take_refusal(struct engine *engine, struct server *server, enum 
 static bool has_news(const struct flight_row *flight, const struct space *space,
                      const struct message_row *row, const struct take_result *taken)
 {
-    return !row->more && (flight->pushed || taken->pulled > 0 || row->n_slots > 0 ||
-                          row->n_seals > 0 || space->outbox.last_id != flight->last_id);
+    bool answered = row->status == ERR_OK || row->status == ERR_UNCHANGED;
+    return answered && !row->more &&
+           (flight->pushed || taken->pulled > 0 || row->n_slots > 0 || row->n_seals > 0 ||
+            space->outbox.last_id != flight->last_id);
 }
 
 static enum err take_rows(struct engine *engine, struct server *server,
@@ -210,6 +212,7 @@ static enum err take_rows(struct engine *engine, struct server *server,
             space->pub.status = err;
         else if (first == ERR_OK)
             first = err;
+        space->caught_up = err == ERR_OK && !answer->rows[i].more;
         if (err == ERR_OK && space->repairs < REPAIRS_MAX &&
             has_news(&server->rows[i], space, &answer->rows[i], &taken) &&
             session_has_work(engine, space))
@@ -270,6 +273,8 @@ out:
     message_response_free(&answer);
     if (err != ERR_OK || server->requests > REQUESTS_MAX)
         result->again = false;
+    for (size_t k = 0; k < server->n_rows && !result->again; k++)
+        engine->spaces[server->rows[k].space]->caught_up = false;
     if (!result->again)
         server->requests = 0;
     return err;

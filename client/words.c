@@ -217,6 +217,43 @@ bool words_roles_read(const char *text, uint8_t *roles)
     }
 }
 
+/* --- reasons of an erasure --- */
+
+static const struct word reasons[] = {
+    {"request", "demande", "request"},        {"retention", "durée", "retention"},
+    {"objection", "opposition", "objection"}, {"mistake", "erreur", "mistake"},
+    {"order", "injonction", "order"},         {"other", "autre", "other"},
+};
+enum { REASONS_N = sizeof reasons / sizeof reasons[0] };
+
+/* A code that a newer version wrote counts as the last one. */
+static const struct word *reason_word(uint8_t reason)
+{
+    return &reasons[reason >= 1 && reason <= REASONS_N ? reason - 1 : REASONS_N - 1];
+}
+
+const char *words_reason(uint8_t reason)
+{
+    return reason_word(reason)->key;
+}
+
+const char *words_reason_for(uint8_t reason, const char *lang)
+{
+    return english(lang) ? reason_word(reason)->en : reason_word(reason)->fr;
+}
+
+uint8_t words_reason_read(const char *text)
+{
+    char folded[64], word[64];
+    (void)text_fold(folded, sizeof folded, text, strlen(text));
+    for (uint8_t i = 0; i < REASONS_N; i++) {
+        (void)text_fold(word, sizeof word, reasons[i].fr, strlen(reasons[i].fr));
+        if (strcmp(folded, reasons[i].key) == 0 || strcmp(folded, word) == 0)
+            return (uint8_t)(i + 1);
+    }
+    return 0;
+}
+
 /* --- errors --- */
 
 /* X(name, French, English): what happened, what to do, and that nothing is lost. */

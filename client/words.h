@@ -34,6 +34,11 @@ void words_roles_for(uint8_t roles, const char *lang, char out[static 2 * WORDS_
 bool words_level_read(const char *text, enum space_level *level);
 bool words_roles_read(const char *text, uint8_t *roles);
 
+/** Reasons of an erasure: the fixed word, the wording, and reading either; 0 if it is none. */
+const char *words_reason(uint8_t reason);
+const char *words_reason_for(uint8_t reason, const char *lang);
+uint8_t words_reason_read(const char *text);
+
 /** One sentence for an error: what happened and what to do. */
 const char *words_err(enum err err, const char *lang);
 
@@ -91,6 +96,27 @@ const char *words_err(enum err err, const char *lang);
     X(DEVICE_UNKNOWN, "Aucun appareil en attente ne correspond à « %s ».",                            \
       "No waiting device matches \"%s\".")                                                            \
     X(DEVICE_MANY, "Plusieurs appareils correspondent à « %s ».", "Several devices match \"%s\".")    \
+    X(MEMBER_UNKNOWN, "Aucun membre ne correspond à « %s ». « member list » les liste.",              \
+      "No member matches \"%s\". \"member list\" lists them.")                                        \
+    X(MEMBER_GONE, "« %s » est déjà retiré.", "\"%s\" is removed already.")                           \
+    X(PROPOSAL_UNKNOWN,                                                                               \
+      "Aucune proposition ne correspond à « %s ». « member proposals » les liste.",                   \
+      "No proposal matches \"%s\". \"member proposals\" lists them.")                                 \
+    X(PROPOSAL_OWN,                                                                                   \
+      "Une autre personne doit confirmer : pas celle qui propose, ni celle dont il s'agit.",          \
+      "Somebody else has to confirm: neither who proposes nor whom it is about.")                     \
+    X(QUEUED_ALREADY, "C'est déjà noté ; cela part à la prochaine synchronisation.",                  \
+      "That is noted already; it leaves at the next sync.")                                           \
+    X(REASON_UNKNOWN,                                                                                 \
+      "« %s » n'est pas un motif : demande, durée, opposition, erreur, injonction, autre.",           \
+      "\"%s\" is no reason: request, retention, objection, mistake, order, other.")                   \
+    X(ERASE_PART,                                                                                     \
+      "« %s » n'est qu'une partie du dossier %s : un effacement porte sur le dossier entier.",        \
+      "\"%s\" is only a part of the file %s: what is erased is a whole file.")                        \
+    X(ERASED_AT, "Le dossier %s a été effacé le %s (%s). Sa clé est détruite.",                       \
+      "The file %s was erased on %s (%s). Its key is destroyed.")                                     \
+    X(REFUSED_UNKNOWN, "Il n'y a pas de travail refusé numéro %s. « refused » les liste.",            \
+      "There is no refused work number %s. \"refused\" lists it.")                                    \
     X(SQL, "La requête est refusée : %s", "The query is refused: %s")                                 \
     X(PACK, "Ce référentiel est refusé : %s", "This pack is refused: %s")                             \
     X(PACK_OLD, "La version %s n'est pas plus récente que celle en vigueur (%s).",                    \

@@ -53,6 +53,23 @@ int cmd_pack_check(struct cli *cli, const struct args *args);
 int cmd_pack_publish(struct cli *cli, const struct args *args);
 int cmd_batch(struct cli *cli, const struct args *args);
 
+/* cmd_member.c */
+int cmd_revoke(struct cli *cli, const struct args *args);
+int cmd_role(struct cli *cli, const struct args *args);
+int cmd_member_proposals(struct cli *cli, const struct args *args);
+int cmd_member_confirm(struct cli *cli, const struct args *args);
+int cmd_audit_exposure(struct cli *cli, const struct args *args);
+int cmd_erase(struct cli *cli, const struct args *args);
+int cmd_erased(struct cli *cli, const struct args *args);
+int cmd_mentions(struct cli *cli, const struct args *args);
+int cmd_refused(struct cli *cli, const struct args *args);
+/* Around a sync: how much of this device's work was too late for an erased dossier, and what is new of it. */
+size_t cli_late_count(struct cli *cli);
+void cli_say_late(struct cli *cli, size_t before);
+/* After a sync: says of which spaces this device is out since `before` (pas_spaces; NULL: of all it is out of), or of all
+ * when no other is left. EXIT_REFUSED if there are any. */
+int cli_removed(struct cli *cli, const struct pas_table *before);
+
 /* cmd_domain.c */
 int cmd_agenda(struct cli *cli, const struct args *args);
 int cmd_done(struct cli *cli, const struct args *args);

@@ -186,6 +186,7 @@ static int watch(struct cli *cli, long seconds)
 int cmd_sync(struct cli *cli, const struct args *args)
 {
     struct carried carried = {0};
+    struct pas_table *before = NULL;
     const char *limit = args_option(args, "for");
     char *end = NULL;
     long seconds = limit ? strtol(limit, &end, 10) : 0;
@@ -205,14 +206,21 @@ int cmd_sync(struct cli *cli, const struct args *args)
         cli_say(cli, MSG_SYNC_NO_SERVER);
     if (args_option(args, "watch"))
         return watch(cli, seconds);
-    int code = carry_all(cli, 0, &carried);
+    size_t late = cli_late_count(cli);
+    int listed = pas_spaces(cli->pas, &before);
+    int code = listed == 0 ? carry_all(cli, 0, &carried) : cli_failed(cli, listed);
+    int out = listed == 0 ? cli_removed(cli, before) : EXIT_DONE;
+    pas_table_free(before);
     if (code != EXIT_DONE && !carried.alarm) {
         if (cli->json)
             (void)say_state(cli, &carried);
         return code;
     }
     int said = say_sync(cli, &carried);
+    cli_say_late(cli, late);
     if (carried.alarm || alarm_code(cli) == EXIT_ALARM)
         return EXIT_ALARM;
-    return code == EXIT_DONE ? said : code;
+    if (code != EXIT_DONE)
+        return code;
+    return out != EXIT_DONE ? out : said;
 }

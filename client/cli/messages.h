@@ -126,6 +126,61 @@
       "passerelle: give a device or --all. Waiting:\n")                                                 \
     X(NOBODY_WAITS, "Personne n'attend d'approbation.\n", "Nobody waits for approval.\n")               \
     X(WAITING_LINE, "  %s  %s (%s), code %s\n", "  %s  %s (%s), code %s\n")                             \
+    X(REMOVED,                                                                                          \
+      "%s quitte « %s » : noté, cela part à la prochaine synchronisation. Ce qui est arrivé "      \
+      "avant "                                                                                          \
+      "compte.\n",                                                                                      \
+      "%s leaves \"%s\": noted, it goes out at the next sync. What arrived before counts.\n")           \
+    X(REMOVED_LOST,                                                                                     \
+      "%s, perdu, est retiré de « %s » : noté, synchronisez sans attendre. Ce qu'il enverrait "     \
+      "désormais ne compte plus. « audit exposure » dit ce qu'il contenait.\n",                         \
+      "%s, lost, is removed from \"%s\": noted, sync without delay. What it may send from now on "      \
+      "counts no more. \"audit exposure\" tells what was on it.\n")                                     \
+    X(ROTATES, "La clé est renouvelée dans le même envoi.\n",                                           \
+      "The key is renewed in the same push.\n")                                                         \
+    X(PROPOSED,                                                                                         \
+      "%s, « %s » : proposé. Une autre personne qui administre ou garde l'espace doit confirmer "    \
+      "dans "                                                                                           \
+      "les 30 jours (« member proposals »).\n",                                                         \
+      "%s, \"%s\": proposed. Another administrator or guardian has to confirm within 30 days "          \
+      "(\"member proposals\").\n")                                                                      \
+    X(ROLES_SET, "Nouveaux rôles de %s dans « %s » : noté, à la prochaine synchronisation.\n",          \
+      "New roles of %s in \"%s\": noted, at the next sync.\n")                                          \
+    X(PROPOSAL_LINE, "%.12s  %s : %s, %s, proposé par %s, jusqu'au %s\n",                               \
+      "%.12s  %s: %s, %s, proposed by %s, until %s\n")                                                  \
+    X(PROPOSAL_MINE, "    « member confirm %.12s » le confirme.\n",                                     \
+      "    \"member confirm %.12s\" confirms it.\n")                                                    \
+    X(CONFIRMED, "Confirmé : %s, %s. Prend effet à la prochaine synchronisation.\n",                    \
+      "Confirmed: %s, %s. Takes effect at the next sync.\n")                                            \
+    X(EXPOSURE,                                                                                         \
+      "%s, %s (%s)\n  Dernier envoi : %s ; reçu jusque-là : %lld entrées\n"                          \
+      "  Dossiers lisibles : %lld, dont reçus à coup sûr : %lld, effacés depuis : %lld\n"           \
+      "  Clé n° %lld, en usage depuis le %s, jusqu'au : %s\n",                                          \
+      "%s, %s (%s)\n  Last sent: %s; received by then: %lld entries\n"                                  \
+      "  Files it could read: %lld, received for certain: %lld, erased: %lld\n"                         \
+      "  Key no. %lld, in use since %s, until: %s\n")                                                   \
+    X(KEY_IN_USE, "elle sert encore", "it is still in use")                                             \
+    X(EXPOSED_KIND, "  %s : %zu\n", "  %s: %zu\n")                                                      \
+    X(ERASE_WHY,                                                                                        \
+      "passerelle : donnez --reason : demande, durée, opposition, erreur, injonction ou autre.\n",      \
+      "passerelle: give --reason: request, retention, objection, mistake, order or other.\n")           \
+    X(ERASE_QUEUED,                                                                                     \
+      "%s sera effacé à la prochaine synchronisation : sur le serveur aussitôt, sur chaque "         \
+      "appareil "                                                                                       \
+      "à la sienne. Rien ne le ramènera. « mentions » dit où la personne est nommée ailleurs.\n",       \
+      "%s is erased at the next sync: on the server at once, on each device at its own. Nothing "       \
+      "brings it back. \"mentions\" tells where else the person is named.\n")                           \
+    X(DISCARDED, "%zu élément(s) refusé(s) supprimé(s) d'ici.\n",                                       \
+      "%zu refused item(s) deleted from here.\n")                                                       \
+    X(LATE, "Votre travail sur le dossier %s n'a pas été gardé : %s l'a effacé le %s (%s).\n",          \
+      "Your work on the file %s was not kept: %s erased it on %s (%s).\n")                              \
+    X(YOU_ARE_OUT,                                                                                      \
+      "passerelle : cet appareil a été retiré de l'espace « %s ». Il n'envoie et ne reçoit plus " \
+      "rien ; %lld changement(s) non envoyé(s) restent ici, scellés. Voyez qui administre "           \
+      "l'espace.\n",                                                                                    \
+      "passerelle: this device was removed from the space \"%s\". It sends and receives nothing "       \
+      "any "                                                                                            \
+      "more; %lld unsent change(s) stay here, sealed. See whoever administers the space.\n")            \
     X(UNDONE, "Annulé : %zu changement(s).\n", "Undone: %zu change(s).\n")                              \
     X(MISTAKEN, "%s est marqué « saisie par erreur ».\n", "%s is marked as an error.\n")                \
     X(UNMISTAKEN, "%s n'est plus marqué « saisie par erreur ».\n",                                      \
