@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proto/code.h"
+#include "proto/digest.h"
 #include "server/log.h"
 #include "tests/sim/sim_break.h"
 #include "tests/sim/sim_vfs.h"
@@ -52,7 +54,7 @@ struct job {
 
 static const struct sim_profile *profile_of(const struct options *options, uint64_t seed)
 {
-    return options->profile ? options->profile : &sim_profiles[seed % sim_profiles_n];
+    return options->profile ? options->profile : &sim_profiles[seed % sim_profiles_common];
 }
 
 /* --- one world --- */
@@ -146,11 +148,14 @@ static struct result finish(const struct options *options, struct job *job)
 struct total {
     uint64_t worlds, failed, days, found_at;
     uint64_t figures[SIM_FIGURES_N];
+    uint8_t trace[HASH_LEN]; /* chain over the traces of all worlds */
     char violation[400];
 };
 
 static void add(struct total *total, const struct result *result)
 {
+    const struct digest_part parts[] = {{total->trace, HASH_LEN}, {result->trace, HASH_LEN}};
+    digest_sha256(total->trace, parts, 2);
     total->worlds++;
     total->days += result->days * result->figures[SIM_CHECK_SETTLED];
     for (size_t i = 0; i < SIM_FIGURES_N; i++)
@@ -248,7 +253,10 @@ static bool take_option(struct options *options, const char *name, const char *v
 static int conclude(const struct options *options, const struct total *total)
 {
     if (options->breakage == SIM_BREAK_NONE) {
+        char hex[2 * HASH_LEN + 1];
+        code_hex(hex, total->trace, HASH_LEN);
         print_total(total);
+        printf("trace %s\n", hex);
         return total->failed ? 1 : 0;
     }
     const char *name = sim_break_name(options->breakage);

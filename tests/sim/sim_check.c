@@ -32,6 +32,11 @@ struct sim_log *sim_check_log(struct sim_world *world, const struct sim_device *
     return &world->branches[device->branch[s]].logs[s];
 }
 
+bool sim_check_looks(struct sim_world *world)
+{
+    return sim_chance(&world->random, world->profile.look ? world->profile.look : 500);
+}
+
 /* --- the log that a device holds --- */
 
 static bool is_prefix(const struct sim_log *log, uint64_t size, const uint8_t root[static HASH_LEN])
@@ -313,7 +318,7 @@ void sim_check_device(struct sim_world *world, struct sim_device *device,
         check_alarm(world, device, s, space, shown);
         check_revoked(world, device, s, space);
         /* Reading everything costs more than the sync did: after each second change. */
-        bool look = changed && (!shown || sim_chance(&world->random, 500));
+        bool look = changed && (world->resting || sim_check_looks(world));
         bool all = holds && look && check_replay(world, device, s, space);
         if (all && !world->failed)
             check_unsent(world, device, s, space);

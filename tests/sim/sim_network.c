@@ -45,10 +45,10 @@ static void damage(struct sim_world *world, struct sim_message *message)
         message->mangled = true;
     }
     if (message->len > 0 && strikes(world, world->profile.alter)) {
-        unsigned n = 1 + (unsigned)sim_below(&world->random, 3);
-        for (unsigned i = 0; i < n; i++)
-            message->bytes[sim_below(&world->random, message->len)] ^=
-                (uint8_t)(1u << sim_below(&world->random, 8));
+        size_t at = (size_t)sim_below(&world->random, message->len);
+        size_t end = at + 1 + (size_t)sim_below(&world->random, 3);
+        for (; at < end && at < message->len; at++)
+            message->bytes[at] ^= (uint8_t)(1u << sim_below(&world->random, 8));
         message->mangled = true;
     }
 }

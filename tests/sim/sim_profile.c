@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kinds of worlds. A seed's kind is its number modulo their count, unless one is asked for. Chances are per mille.
+ * Kinds of worlds. A seed's kind is its number modulo the count of common ones, unless one is asked for. Chances are per mille.
  */
 #include "tests/sim/sim_world.h"
 
 const struct sim_profile sim_profiles[] = {
     {.name = "calm",
      .devices = 5,
-     .days = 20,
+     .days = 15,
      .wake_hours = 8,
      .member = 150,
      .revoke = 15,
@@ -15,7 +15,7 @@ const struct sim_profile sim_profiles[] = {
      .spaces = 2},
     {.name = "storm", /* a network that does to messages what it can */
      .devices = 5,
-     .days = 15,
+     .days = 12,
      .wake_hours = 6,
      .lose = 100,
      .twice = 60,
@@ -30,7 +30,7 @@ const struct sim_profile sim_profiles[] = {
      .spaces = 1},
     {.name = "dark", /* power cuts and failing disks, of the server too */
      .devices = 4,
-     .days = 15,
+     .days = 12,
      .wake_hours = 5,
      .lose = 20,
      .twice = 10,
@@ -45,7 +45,7 @@ const struct sim_profile sim_profiles[] = {
      .spaces = 1},
     {.name = "attic", /* weeks of sleep, clocks that are years off */
      .devices = 6,
-     .days = 200,
+     .days = 160,
      .wake_hours = 40,
      .lose = 30,
      .twice = 20,
@@ -60,7 +60,7 @@ const struct sim_profile sim_profiles[] = {
      .spaces = 2},
     {.name = "members", /* people come and go */
      .devices = 9,
-     .days = 20,
+     .days = 15,
      .wake_hours = 10,
      .lose = 20,
      .twice = 10,
@@ -74,7 +74,7 @@ const struct sim_profile sim_profiles[] = {
      .spaces = 2},
     {.name = "forked", /* two servers that pretend to be one, or yesterday's server */
      .devices = 5,
-     .days = 20,
+     .days = 15,
      .wake_hours = 8,
      .lose = 20,
      .twice = 10,
@@ -87,5 +87,25 @@ const struct sim_profile sim_profiles[] = {
      .fork = 700,
      .rollback = 400,
      .spaces = 1},
+    /* Only when asked for: a team of twenty, each with eight syncs a day, for long runs. */
+    {.name = "team",
+     .devices = 20,
+     .days = 30,
+     .wake_hours = 2,
+     .look = 15,
+     .lose = 20,
+     .twice = 10,
+     .delay = 10,
+     .cut = 5,
+     .alter = 5,
+     .device_dark = 3,
+     .server_dark = 2,
+     .sleep = 2,
+     .clock = 20,
+     .member = 60,
+     .revoke = 1,
+     .erase = 2,
+     .spaces = 2},
 };
 const size_t sim_profiles_n = sizeof sim_profiles / sizeof *sim_profiles;
+const size_t sim_profiles_common = sizeof sim_profiles / sizeof *sim_profiles - 1;

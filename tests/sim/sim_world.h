@@ -82,9 +82,11 @@ struct sim_profile {
     unsigned attack;                /* of each waking */
     unsigned fork, rollback;        /* of each world */
     unsigned spaces;
+    unsigned
+        look; /* of each sync that changed something: is everything read and compared? 0 = 500 */
 };
 extern const struct sim_profile sim_profiles[];
-extern const size_t sim_profiles_n;
+extern const size_t sim_profiles_n, sim_profiles_common;
 
 /* --- the model --- */
 
@@ -162,7 +164,7 @@ struct sim_nonce {
 struct sim_message {
     unsigned device, server;
     uint64_t flight;
-    bool mangled, harmless; /* altered; altered, but to something that its sender once said */
+    bool mangled; /* altered on its way, or no signed answer at all */
     /* Of an answer: the history that it speaks of, and how long it was then. */
     unsigned branch;
     uint64_t sizes[SIM_SPACES];
@@ -189,6 +191,7 @@ struct sim_device {
     struct sim_disk *disk;
     struct engine *engine; /* NULL: off */
     bool made, known;      /* its keys exist; its id is known */
+    bool was_dark;         /* since it was on last */
     bool failing;          /* a write of this waking fails */
     uint8_t id[ID_LEN];
     int64_t clock_ms; /* its clock minus the true one */
@@ -371,6 +374,8 @@ void sim_check_device(struct sim_world *world, struct sim_device *device,
                       const struct sim_message *shown, bool changed);
 /** The number of the mark that a change carries; SIZE_MAX. */
 size_t sim_check_number(const struct engine_change *change);
+/** Whether it is time to read everything that a device shows: it costs more than a sync. */
+bool sim_check_looks(struct sim_world *world);
 /** After a restart: what was durable is there; what was in doubt is decided. */
 void sim_check_kept(struct sim_world *world, struct sim_device *device);
 /** At the end, when all have synchronised. */
