@@ -129,10 +129,11 @@ struct bench_person {
     uint8_t (*dossiers)[ID_LEN];
 };
 
-/** What a sync took. Seconds of this device's work and of waiting for the answer. */
+/** What a sync took. Seconds of this device's work (and of its processor) and of waiting for
+ * the answer. */
 struct bench_sync {
     unsigned turns;
-    double work_s, wait_s, server_cpu_s;
+    double work_s, wait_s, work_cpu_s, server_cpu_s;
     uint64_t bytes_up, bytes_down; /* bodies */
     uint64_t pushed, pulled;
 };

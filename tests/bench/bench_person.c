@@ -40,14 +40,17 @@ static void sync_with(struct bench_person *person, pid_t server, carry_fn carry,
     struct engine_sync result = {0};
     do {
         struct buf request = {.max = REQUEST_MAX}, answer = {.max = RESPONSE_MAX};
-        double start = bench_now();
+        double start = bench_now(), own = bench_thread_cpu();
         engine_set_time(person->engine, bench_wall_ms());
         bench_must(engine_sync_begin(person->engine, 0, 0, &request));
+        sum.work_cpu_s += bench_thread_cpu() - own;
         double sent = bench_now(), cpu = server ? bench_cpu(server) : 0;
         carry(ctx, &request, &answer);
         sum.server_cpu_s += server ? bench_cpu(server) - cpu : 0;
         double got = bench_now();
+        own = bench_thread_cpu();
         bench_must(engine_sync_finish(person->engine, 0, answer.bytes, answer.len, &result));
+        sum.work_cpu_s += bench_thread_cpu() - own;
         sum.work_s += sent - start + bench_now() - got;
         sum.wait_s += got - sent;
         sum.bytes_up += request.len;
