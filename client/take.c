@@ -11,6 +11,7 @@
 #include "client/enrol.h"
 #include "client/evidence.h"
 #include "client/salvage.h"
+#include "client/session.h"
 #include "client/take_inside.h"
 #include "proto/digest.h"
 
@@ -331,11 +332,18 @@ enum err take_row(struct engine *engine, struct server *server, const struct fli
     if (row->status == ERR_ROLLBACK || (!row->full && gone && space->fold->size > 0) ||
         (row->full && row->status == ERR_OK && row->size < space->fold->size))
         return take_rollback(&take);
-    if (!row->full)
-        return take_bare(&take, answer->time_ms);
-    if (row->status != ERR_OK && row->status != ERR_UNCHANGED)
-        enrol_status(engine, space, row->status);
-    space->pub.status = row->status == ERR_UNCHANGED ? ERR_OK : row->status;
-    result->again = result->again || row->more;
-    return take_full(&take, answer->time_ms);
+    /* A request that was made under an alarm carried no work: once the alarm is over, what waits goes at once. */
+    bool held = !session_may_push(space);
+    enum err err;
+    if (row->full) {
+        if (row->status != ERR_OK && row->status != ERR_UNCHANGED)
+            enrol_status(engine, space, row->status);
+        space->pub.status = row->status == ERR_UNCHANGED ? ERR_OK : row->status;
+        result->again = result->again || row->more;
+        err = take_full(&take, answer->time_ms);
+    } else {
+        err = take_bare(&take, answer->time_ms);
+    }
+    result->again = result->again || (held && session_may_push(space) && space->pub.unsent > 0);
+    return err;
 }
