@@ -278,32 +278,6 @@ static bool another_operation_is_out(const struct space *space)
     return false;
 }
 
-/* A departure takes nothing away that was sent before: it is made when this device knows all that the server has. */
-static bool waits_for_news(const struct space *space, const struct outbox_operation *operation)
-{
-    return operation->kind == KIND_DEVICE_REVOKE && !space->caught_up;
-}
-
-bool operate_waits(const struct space *space)
-{
-    for (size_t i = 0; i < space->outbox.n_operations; i++) {
-        const struct outbox_operation *operation = &space->outbox.operations[i];
-        if (!operation->seq && operation->refused == ERR_OK && waits_for_news(space, operation))
-            return true;
-    }
-    return false;
-}
-
-/* Who has just signed its own leave makes no keys. */
-static bool stays(const struct seals *seals, const struct fold_device *self)
-{
-    for (size_t i = 0; i < seals->n_members; i++) {
-        if (memcmp(seals->members[i].id, self->id, ID_LEN) == 0)
-            return seals->members[i].active && seals->members[i].roles & ROLE_ADMIN;
-    }
-    return false;
-}
-
 /* Somebody lost the right to read, or the key has been in use for a month by the server's clock (a device's own may be
  * years off). */
 static bool rotation_is_due(const struct space *space)
@@ -326,7 +300,8 @@ enum err operate_build(struct engine *engine, struct space *space, struct build_
     TRY(seals_start(space, &control.seals));
     for (size_t i = 0; i < space->outbox.n_operations; i++) {
         struct outbox_operation *operation = &space->outbox.operations[i];
-        if (operation->seq || operation->refused != ERR_OK || waits_for_news(space, operation))
+        if (operation->seq || operation->refused != ERR_OK ||
+            operate_must_wait(space, &control.seals, operation))
             continue;
         uint64_t id = operation->id;
         err = build_operation(&control, operation);
@@ -337,8 +312,9 @@ enum err operate_build(struct engine *engine, struct space *space, struct build_
         TRY(err);
         chain->seq = space->outbox.last_seq + 1;
     }
-    if (sure && stays(&control.seals, self) && (rotation_is_due(space) || control.seals.lost) &&
-        space_epoch(space, chain->epoch) && space_epoch(space, chain->epoch)->ek)
+    if (sure && operate_stays(&control.seals, self) &&
+        (rotation_is_due(space) || control.seals.lost) && space_epoch(space, chain->epoch) &&
+        space_epoch(space, chain->epoch)->ek)
         TRY(build_rotation(&control));
 out:
     seals_free(&control.seals);

@@ -12,6 +12,16 @@
  * and this device is an admin. In a transaction. */
 enum err operate_build(struct engine *engine, struct space *space, struct build_chain *chain);
 
+struct seals;
+
+/** Whether no leaf can be made of an operation yet: a removal before this device knows all that the server has, the name
+ * of a device whose admission waits for a second person. */
+bool operate_must_wait(const struct space *space, const struct seals *seals,
+                       const struct outbox_operation *operation);
+
+/** Whether this device still administers after the leaves made so far: who signs its own leave makes no keys. */
+bool operate_stays(const struct seals *seals, const struct fold_device *self);
+
 /** Whether an operation waits until the space has caught up with the server, within the same sync. */
 bool operate_waits(const struct space *space);
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Operations that are not made into leaves yet.
+ */
+#include <string.h>
+
+#include "client/operate.h"
+#include "client/operate_seals.h"
+
+/* A departure takes nothing away that was sent before: it is made when this device knows all that the server has. */
+static bool waits_for_news(const struct space *space, const struct outbox_operation *operation)
+{
+    return operation->kind == KIND_DEVICE_REVOKE && !space->caught_up;
+}
+
+static bool is_member(const struct seals *seals, const uint8_t *id)
+{
+    for (size_t i = 0; i < seals->n_members; i++) {
+        if (memcmp(seals->members[i].id, id, ID_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The name of a device whose admission waits for a second person: nobody can take it yet. */
+static bool waits_for_second(const struct space *space, const struct seals *seals,
+                             const struct outbox_operation *operation)
+{
+    if (operation->kind != KIND_LABEL || is_member(seals, operation->target))
+        return false;
+    for (size_t i = 0; i < space->fold->n_proposals; i++) {
+        const struct fold_proposal *proposal = &space->fold->proposals[i];
+        if (proposal->kind == KIND_DEVICE_ADD &&
+            memcmp(proposal->target, operation->target, ID_LEN) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < space->outbox.n_operations; i++) {
+        const struct outbox_operation *other = &space->outbox.operations[i];
+        if (other->kind == KIND_DEVICE_ADD && other->refused == ERR_OK &&
+            memcmp(other->target, operation->target, ID_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool operate_must_wait(const struct space *space, const struct seals *seals,
+                       const struct outbox_operation *operation)
+{
+    return waits_for_news(space, operation) || waits_for_second(space, seals, operation);
+}
+
+bool operate_waits(const struct space *space)
+{
+    for (size_t i = 0; i < space->outbox.n_operations; i++) {
+        const struct outbox_operation *operation = &space->outbox.operations[i];
+        if (!operation->seq && operation->refused == ERR_OK && waits_for_news(space, operation))
+            return true;
+    }
+    return false;
+}
+
+/* Who has just signed its own leave makes no keys. */
+bool operate_stays(const struct seals *seals, const struct fold_device *self)
+{
+    for (size_t i = 0; i < seals->n_members; i++) {
+        if (memcmp(seals->members[i].id, self->id, ID_LEN) == 0)
+            return seals->members[i].active && seals->members[i].roles & ROLE_ADMIN;
+    }
+    return false;
+}
