@@ -202,8 +202,9 @@ static void check_unseen(struct sim_world *world, const struct sim_device *devic
     const struct sim_mark *mark = &world->marks[number];
     const struct sim_log *log = sim_check_log(world, device, s);
     uint64_t index = mark->index[device->branch[s]];
+    /* What is erased behind this page came without its body already. */
     if (mark->space != s || index == SIM_NOWHERE || index >= space->fold->size ||
-        fold_erased(space->fold, world->dossiers[mark->dossier].shred))
+        fold_erased(log->fold, world->dossiers[mark->dossier].shred))
         return;
     const struct sim_entry_seen *entry = &log->entries[index];
     if (sim_model_effective(log, space->fold->size, entry->device, entry->seq, index))

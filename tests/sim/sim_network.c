@@ -171,7 +171,8 @@ void sim_network_answer(struct sim_world *world, const struct sim_message *reque
     if (memmem(bytes, len, SIM_NEEDLE, strlen(SIM_NEEDLE)))
         sim_violated(world, "no plaintext in packets", "answer to device %u", request->device);
     struct sim_message answer = copy_of(&message, bytes, len);
-    if (device->old.bytes && strikes(world, world->profile.replay)) {
+    if (device->old.bytes && device->old.flight != request->flight &&
+        strikes(world, world->profile.replay)) {
         sim_message_free(&answer);
         answer = copy_of(&message, device->old.bytes, device->old.len);
         answer.mangled = true;
