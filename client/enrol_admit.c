@@ -136,9 +136,22 @@ static enum err read_join(struct engine *engine, const struct space *space, cons
 struct waiting_load {
     struct engine *engine;
     struct space *space;
+    const struct message_row *row; /* an answer, which lists all who wait; NULL at unlock */
     size_t n_stale;
     uint64_t stale[INBOX_MAX]; /* records of settled joins */
 };
+
+/* The server has taken the refusal: nobody needs to tell it again. */
+static bool is_dismissed(const struct message_row *row, const uint8_t *device)
+{
+    if (!row || row->more)
+        return false;
+    for (size_t i = 0; i < row->n_inbox; i++) {
+        if (row->inbox[i].type == INBOX_JOIN && memcmp(row->inbox[i].id, device, ID_LEN) == 0)
+            return false;
+    }
+    return true;
+}
 
 static enum err load_waiting(void *ctx, uint64_t id, const uint8_t *plain, size_t len)
 {
@@ -148,6 +161,8 @@ static enum err load_waiting(void *ctx, uint64_t id, const uint8_t *plain, size_
     if (len < 1)
         return ERR_CORRUPT;
     enum err err = read_join(load->engine, space, plain + 1, len - 1, &waiting.pub);
+    if (err == ERR_OK && plain[0] && is_dismissed(load->row, waiting.pub.device))
+        err = ERR_NOT_FOUND;
     if (err == ERR_NOT_FOUND) {
         if (load->n_stale < INBOX_MAX)
             load->stale[load->n_stale++] = id;
@@ -217,7 +232,8 @@ enum err enrol_inbox(struct engine *engine, const struct server *server, struct 
         TRY(put_waiting(engine, space, ++id, false, item->payload, item->payload_len));
         TRY(space_waiting_load(engine, space));
     }
-    /* Settled ones go: admitted, or their invite is closed. */
+    /* Settled ones go: admitted, refused, or their invite is closed. */
+    load.row = row;
     free(space->waiting);
     space->waiting = NULL;
     space->n_waiting = 0;

@@ -297,6 +297,7 @@ static enum err take_bare(struct take *take, uint64_t time_ms)
     if (status == ERR_UNCHANGED || status == ERR_OK) {
         space->pub.checkpoint_ms = time_ms;
         space->pub.status = ERR_OK;
+        space->repairs = 0;
         if (!space->frozen && space->pub.alarm == ERR_ROLLBACK)
             space_alarm(space, ERR_OK, UINT64_MAX, false);
         enum err looked = look_for_withheld(take);
