@@ -104,6 +104,17 @@ static bool is_crossed(struct sim_world *world, const struct sim_device *device,
     return true;
 }
 
+void sim_check_meets(struct sim_world *world, struct sim_device *device,
+                     const struct sim_message *shown)
+{
+    bool due;
+    for (unsigned s = 0; s < world->n_spaces; s++) {
+        size_t i = sim_device_space(world, device, s);
+        if (i != SIZE_MAX && is_crossed(world, device, s, device->engine->spaces[i], shown, &due))
+            device->crossed = true;
+    }
+}
+
 static void check_alarm(struct sim_world *world, struct sim_device *device, unsigned s,
                         const struct space *space, const struct sim_message *shown)
 {

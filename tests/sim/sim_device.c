@@ -357,19 +357,24 @@ static bool expected(const struct sim_device *device, enum err err)
     }
 }
 
-/* Says what keeps asking. */
-static void unsettled(struct sim_world *world, const struct sim_device *device)
+void sim_device_waits(struct sim_world *world, const struct sim_device *device, unsigned s)
 {
-    for (size_t i = 0; i < device->engine->n_spaces; i++) {
-        const struct space *space = device->engine->spaces[i];
-        sim_trace(world,
-                  "    space %zu: %zu stale, %zu wanted, %zu operations, %zu edits, %zu leaves, "
-                  "status %s, pending %d, roles %d",
-                  i, space->n_stale, space->n_want, space->outbox.n_operations,
-                  space->outbox.n_edits, space->outbox.n_leaves, err_name(space->pub.status),
-                  space->fold->rotation_pending, space->pub.roles);
+    size_t number = sim_device_space(world, device, s);
+    if (number == SIZE_MAX)
+        return;
+    const struct space *space = device->engine->spaces[number];
+    sim_trace(world,
+              "    space %u: %zu stale, %zu wanted, %zu edits, %zu leaves, status %s, pending %d, "
+              "roles %d, alarm %s",
+              s, space->n_stale, space->n_want, space->outbox.n_edits, space->outbox.n_leaves,
+              err_name(space->pub.status), space->fold->rotation_pending, space->pub.roles,
+              err_name(space->pub.alarm));
+    for (size_t i = 0; i < space->outbox.n_operations; i++) {
+        const struct outbox_operation *operation = &space->outbox.operations[i];
+        sim_trace(world, "        operation %d in leaf %llu, tried %u times: %s", operation->kind,
+                  (unsigned long long)operation->seq, operation->tries,
+                  err_name(operation->refused));
     }
-    sim_violated(world, "a sync settles", "device %u", device->no);
 }
 
 void sim_device_answer(struct sim_world *world, struct sim_device *device,
@@ -380,6 +385,8 @@ void sim_device_answer(struct sim_world *world, struct sim_device *device,
         return;
     device->flight = 0;
     engine_set_time(device->engine, clock_of(world, device));
+    if (!message->mangled)
+        sim_check_meets(world, device, message);
     enum err err = engine_sync_finish(device->engine, 0, message->bytes, message->len, &result);
     sim_trace(world, "device %u: answer of server %u: %s%s, %llu up, %llu down, %llu refused%s",
               device->no, message->server, err_name(err), message->mangled ? " (mangled)" : "",
@@ -396,8 +403,11 @@ void sim_device_answer(struct sim_world *world, struct sim_device *device,
     sim_check_device(world, device, err == ERR_OK && !message->mangled ? message : NULL, changed);
     if (world->failed || err != ERR_OK || !result.again)
         return;
-    if (++device->rounds == ROUNDS_MAX)
-        unsettled(world, device);
+    if (++device->rounds == ROUNDS_MAX) {
+        for (unsigned s = 0; s < world->n_spaces; s++)
+            sim_device_waits(world, device, s);
+        sim_violated(world, "a sync settles", "device %u", device->no);
+    }
     begin(world, device);
 }
 

@@ -21,14 +21,19 @@ static bool is_due(struct sim_world *world, const struct sim_device *device, uns
            sim_device_space(world, device, s) != SIZE_MAX;
 }
 
-/* What may still wait: work that was refused for a reason that the model knows too. */
-static uint64_t refused_changes(const struct space *space)
+/* What may still wait: work that was refused, names of devices that were not admitted yet. */
+static uint64_t held_changes(const struct space *space)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < space->outbox.n_edits; i++)
         n += space->outbox.edits[i].refused != ERR_OK ? space->outbox.edits[i].n : 0;
-    for (size_t i = 0; i < space->outbox.n_operations; i++)
-        n += space->outbox.operations[i].refused != ERR_OK;
+    for (size_t i = 0; i < space->outbox.n_operations; i++) {
+        const struct outbox_operation *operation = &space->outbox.operations[i];
+        /* A name waits for who bears it, and who bears it perhaps for a second admin. */
+        bool nameless = operation->kind == KIND_LABEL &&
+                        !fold_device(space->fold, operation->target) && operation->seq == 0;
+        n += operation->refused != ERR_OK || nameless;
+    }
     return n;
 }
 
@@ -53,19 +58,13 @@ static void check_idle(struct sim_world *world, const struct sim_device *device,
             sim_violated(world, "nothing is refused without a reason", "device %u: %s", device->no,
                          err_name(edit->refused));
     }
-    for (size_t i = 0; i < space->outbox.n_operations; i++) {
-        const struct outbox_operation *operation = &space->outbox.operations[i];
-        if (operation->refused == ERR_OK)
-            sim_trace(world, "    device %u: operation %d waits, in leaf %llu, tried %u times",
-                      device->no, operation->kind, (unsigned long long)operation->seq,
-                      operation->tries);
-    }
+    sim_device_waits(world, device, s);
     /* Who lost the right to write keeps the work. */
-    if (space->pub.unsent != refused_changes(space) && space->pub.roles & ROLE_WRITER)
+    if (space->pub.unsent != held_changes(space) && space->pub.roles & ROLE_WRITER)
         sim_violated(world, "a world comes to rest",
-                     "device %u, space %u: %llu wait, %llu of them refused; status %s", device->no,
-                     s, (unsigned long long)space->pub.unsent,
-                     (unsigned long long)refused_changes(space), err_name(space->pub.status));
+                     "device %u, space %u: %llu wait, %llu of them with a reason; status %s",
+                     device->no, s, (unsigned long long)space->pub.unsent,
+                     (unsigned long long)held_changes(space), err_name(space->pub.status));
 }
 
 static void check_member(struct sim_world *world, struct sim_device *device, unsigned s,

@@ -329,6 +329,8 @@ bool sim_device_excused(const struct sim_device *device, enum err err);
 size_t sim_device_space(const struct sim_world *world, const struct sim_device *device,
                         unsigned space);
 struct sim_device *sim_device_by_id(struct sim_world *world, const uint8_t id[static ID_LEN]);
+/** Says in the trace what a device still has to do in a space. */
+void sim_device_waits(struct sim_world *world, const struct sim_device *device, unsigned s);
 /** Whether the device is active in a space with all of these roles, as its own log says. */
 bool sim_device_may(const struct sim_world *world, const struct sim_device *device, unsigned space,
                     uint8_t roles);
@@ -372,6 +374,9 @@ const struct sim_revoked *sim_model_revoked(const struct sim_log *log,
  * has just taken, or NULL; `changed`: it brought something. */
 void sim_check_device(struct sim_world *world, struct sim_device *device,
                       const struct sim_message *shown, bool changed);
+/** Before an honest answer is taken: does it speak of another history than the device's own? */
+void sim_check_meets(struct sim_world *world, struct sim_device *device,
+                     const struct sim_message *shown);
 /** The number of the mark that a change carries; SIZE_MAX. */
 size_t sim_check_number(const struct engine_change *change);
 /** Whether it is time to read everything that a device shows: it costs more than a sync. */
