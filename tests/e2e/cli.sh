@@ -4,6 +4,7 @@
 # Goal: the command line keeps its promises to programs: --help of every command, the shapes
 # of --json, exit codes, no terminal needed, batch, undo, mistakes, SQL that can only read,
 # French and English.
+# ctest: no-valgrind timeout=1200
 . "${SOURCE_DIR:?}/tests/e2e/team.sh"
 
 shape() { jq -e "$1" "$OUT" >"$WORK/shape" || fail "not of the shape $1: $(head -c 2000 "$OUT")"; }

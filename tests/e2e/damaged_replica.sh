@@ -4,7 +4,7 @@
 # Goal: a damaged database costs as little as can be. Pages of replica.db are overwritten, in
 # several ways: the file is kept aside, unsent work that can be read is taken over, the rest
 # is fetched again, what is lost is counted, and the device goes on.
-# ctest: no-valgrind timeout=300
+# ctest: no-valgrind timeout=1200
 . "${SOURCE_DIR:?}/tests/e2e/team.sh"
 
 step "a device with history and unsent work"

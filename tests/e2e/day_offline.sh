@@ -6,7 +6,7 @@
 # on both, every concurrent value listed, no value gone from the history. A form that was
 # opened before a colleague's value arrived does not overwrite it. And the stories US-01 and
 # US-02: what was written offline is there after closing, is found, and is sent once.
-# ctest: timeout=300
+# ctest: no-valgrind timeout=1200
 . "${SOURCE_DIR:?}/tests/e2e/team.sh"
 
 # Every table of the view and every value in it, as one text.

@@ -4,7 +4,7 @@
 # Goal: a full disk is said in words and loses nothing, on a device and on the server. Once
 # there is room again the same command works, and everything that was accepted is there.
 # Needs root, for small file systems in memory.
-# ctest: no-valgrind timeout=300
+# ctest: no-valgrind timeout=1200
 . "${SOURCE_DIR:?}/tests/e2e/team.sh"
 
 [ "$(id -u)" -eq 0 ] || skip "not root: no small file system can be mounted"

@@ -5,7 +5,7 @@
 # reads and cannot write, an auditor verifies everything and reads nothing, a writer cannot
 # invite an administrator; further spaces on the same server need no link; one sync request
 # serves all spaces of a device.
-# ctest: timeout=300
+# ctest: no-valgrind timeout=1200
 . "${SOURCE_DIR:?}/tests/e2e/team.sh"
 
 invite() { # ROLES [SPACE]: sets $LINK

@@ -5,7 +5,7 @@
 # wrong passphrase, wrong server, expired, used or forged invites, an unknown device,
 # a clock nine years ahead, a body of 2 GB, garbage on the port, no server, wrong usage,
 # plain HTTP to elsewhere.
-# ctest: timeout=300
+# ctest: no-valgrind timeout=1200
 . "${SOURCE_DIR:?}/tests/e2e/team.sh"
 
 # says WORDS: the message is there, is in words, and is none of a crash.

@@ -5,7 +5,7 @@
 # points of a running push, from before the first byte to after the answer: nothing that was
 # acknowledged is missing, nothing is there twice, the next sync finishes, and the store
 # verifies. SEED=N repeats a run.
-# ctest: no-valgrind timeout=300
+# ctest: no-valgrind timeout=1200
 . "${SOURCE_DIR:?}/tests/e2e/team.sh"
 
 seed=${SEED:-$RANDOM}

@@ -6,7 +6,7 @@
 # the temporary folders are searched for it, as it is, as hex and as base64: after work, and
 # after kill -9 of everything while it runs. The same test must catch a build that does not
 # seal.
-# ctest: no-valgrind timeout=600
+# ctest: no-valgrind timeout=1200
 . "${SOURCE_DIR:?}/tests/e2e/team.sh"
 
 pack=$SOURCE_DIR/client/domain/mediation-emploi.json

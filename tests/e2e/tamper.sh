@@ -5,7 +5,7 @@
 # changed in any stored leaf or body, a leaf or a body removed: `passerelled check` names the
 # index for each of them; for one of each sort, so do the first sync of a device that joins
 # and `audit verify --full` of one that was there before.
-# ctest: no-valgrind timeout=300
+# ctest: no-valgrind timeout=1200
 . "${SOURCE_DIR:?}/tests/e2e/team.sh"
 
 tamper() { python3 "$SOURCE_DIR/tests/e2e/tamper.py" "$@"; }
