@@ -297,14 +297,17 @@ enum err operate_build(struct engine *engine, struct space *space, struct build_
         return ERR_OK;
     /* Who reads is known for certain only while no operation of an earlier request is unanswered. */
     bool sure = !another_operation_is_out(space);
+    TRY(operate_revive(engine, space));
     TRY(seals_start(space, &control.seals));
     for (size_t i = 0; i < space->outbox.n_operations; i++) {
         struct outbox_operation *operation = &space->outbox.operations[i];
-        if (operation->seq || operation->refused != ERR_OK ||
-            operate_must_wait(space, &control.seals, operation))
+        if (operation->seq || operation->refused != ERR_OK || operate_needs_news(space, operation))
             continue;
         uint64_t id = operation->id;
-        err = build_operation(&control, operation);
+        if (operate_needs_second(space, &control.seals, operation))
+            err = outbox_refuse(engine, space, NULL, 0, id, ERR_PENDING);
+        else
+            err = build_operation(&control, operation);
         if (err == ERR_NO_KEY)
             err = ERR_OK; /* its key may still arrive */
         else if (err_category(err) == CAT_REJECT)

@@ -14,10 +14,14 @@ enum err operate_build(struct engine *engine, struct space *space, struct build_
 
 struct seals;
 
-/** Whether no leaf can be made of an operation yet: a removal before this device knows all that the server has, the name
- * of a device whose admission waits for a second person. */
-bool operate_must_wait(const struct space *space, const struct seals *seals,
-                       const struct outbox_operation *operation);
+/** A departure takes nothing away that was sent before: it is made when this device knows all that the server has. */
+bool operate_needs_news(const struct space *space, const struct outbox_operation *operation);
+
+/** The name of a device whose admission waits for a second person: nobody can take it yet. It is kept as refused
+ * (PENDING), and operate_revive lets it go once the device is in. In a transaction. */
+bool operate_needs_second(const struct space *space, const struct seals *seals,
+                          const struct outbox_operation *operation);
+enum err operate_revive(struct engine *engine, struct space *space);
 
 /** Whether this device still administers after the leaves made so far: who signs its own leave makes no keys. */
 bool operate_stays(const struct seals *seals, const struct fold_device *self);

@@ -7,10 +7,12 @@
 #include "client/operate.h"
 #include "client/operate_seals.h"
 
-/* A departure takes nothing away that was sent before: it is made when this device knows all that the server has. */
-static bool waits_for_news(const struct space *space, const struct outbox_operation *operation)
+enum { NEWS_TRIES_MAX = 2 };
+
+bool operate_needs_news(const struct space *space, const struct outbox_operation *operation)
 {
-    return operation->kind == KIND_DEVICE_REVOKE && !space->caught_up;
+    return operation->kind == KIND_DEVICE_REVOKE && !space->caught_up &&
+           space->news_tries < NEWS_TRIES_MAX;
 }
 
 static bool is_member(const struct seals *seals, const uint8_t *id)
@@ -22,9 +24,8 @@ static bool is_member(const struct seals *seals, const uint8_t *id)
     return false;
 }
 
-/* The name of a device whose admission waits for a second person: nobody can take it yet. */
-static bool waits_for_second(const struct space *space, const struct seals *seals,
-                             const struct outbox_operation *operation)
+bool operate_needs_second(const struct space *space, const struct seals *seals,
+                          const struct outbox_operation *operation)
 {
     if (operation->kind != KIND_LABEL || is_member(seals, operation->target))
         return false;
@@ -43,17 +44,28 @@ static bool waits_for_second(const struct space *space, const struct seals *seal
     return false;
 }
 
-bool operate_must_wait(const struct space *space, const struct seals *seals,
-                       const struct outbox_operation *operation)
+enum err operate_revive(struct engine *engine, struct space *space)
 {
-    return waits_for_news(space, operation) || waits_for_second(space, seals, operation);
+    for (size_t i = space->outbox.n_leaves; i-- > 0;) {
+        struct outbox_leaf *leaf = space->outbox.leaves[i];
+        const struct outbox_operation *operation =
+            leaf->state == OUTBOX_REFUSED && leaf->status == ERR_PENDING
+                ? outbox_operation_by_id(space, leaf->operation)
+                : NULL;
+        if (!operation || !fold_device(space->fold, operation->target))
+            continue;
+        enum err err = outbox_leaf_replace(engine, space, leaf, ERR_OK);
+        if (err != ERR_OK)
+            return err;
+    }
+    return ERR_OK;
 }
 
 bool operate_waits(const struct space *space)
 {
     for (size_t i = 0; i < space->outbox.n_operations; i++) {
         const struct outbox_operation *operation = &space->outbox.operations[i];
-        if (!operation->seq && operation->refused == ERR_OK && waits_for_news(space, operation))
+        if (!operation->seq && operation->refused == ERR_OK && operate_needs_news(space, operation))
             return true;
     }
     return false;

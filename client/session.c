@@ -212,6 +212,7 @@ static enum err take_rows(struct engine *engine, struct server *server,
             space->pub.status = err;
         else if (first == ERR_OK)
             first = err;
+        space->news_tries++;
         space->caught_up = err == ERR_OK && !answer->rows[i].more;
         if (err == ERR_OK && space->repairs < REPAIRS_MAX &&
             has_news(&server->rows[i], space, &answer->rows[i], &taken) &&

@@ -28,7 +28,15 @@ bool session_has_work(struct engine *engine, struct space *space)
     if (!session_may_push(space) || space->pub.state != SPACE_ACTIVE || !keys)
         return false;
     for (size_t i = 0; i < outbox->n_operations; i++) {
-        if (!outbox->operations[i].seq && outbox->operations[i].refused == ERR_OK)
+        enum leaf_kind kind = outbox->operations[i].kind;
+        /* A name that waited for a second person (operate_revive). */
+        if (outbox->operations[i].refused == ERR_PENDING &&
+            fold_device(space->fold, outbox->operations[i].target))
+            return true;
+        /* What hands out keys waits for as long as this device has none to hand out. */
+        bool seals = kind == KIND_DEVICE_ADD || kind == KIND_ROLE_SET || kind == KIND_CONFIRM;
+        if (!outbox->operations[i].seq && outbox->operations[i].refused == ERR_OK &&
+            (keys->ek || !seals))
             return true;
     }
     if (space->fold->rotation_pending && space->pub.roles & ROLE_ADMIN && keys->ek)
@@ -268,6 +276,8 @@ static enum err put_pushes(struct engine *engine, struct space *space, struct ar
     enum err err = ERR_OK;
     TRY(build(engine, space, *room));
     flight->pushed = operate_waits(space);
+    if (!flight->pushed)
+        space->news_tries = 0;
     space->caught_up = false;
     TRY(put_leaves(space, arena, room, row, flight));
     size_t n_stale = space->n_stale, n_slots = row->n_slots;

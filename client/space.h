@@ -75,6 +75,7 @@ struct space {
     size_t n_want;
     struct message_want *want; /* bodies that the server has lost */
     bool caught_up;            /* within this sync: nothing newer was on the server a moment ago */
+    unsigned news_tries;       /* answers that did not bring a waiting removal on its way */
     unsigned repairs;          /* refusals repaired since the last clean answer */
 };
 
