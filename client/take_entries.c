@@ -263,6 +263,8 @@ static enum err item_accepted(struct take *take, struct outbox_leaf *own,
     return outbox_leaf_logged(take->engine, take->space, own);
 }
 
+enum { REPAIRS_MAX = 6, OPERATION_TRIES_MAX = 4 };
+
 /* The device's chain stands elsewhere on the server than here. */
 static enum err item_seq(struct take *take, struct outbox_leaf *own,
                          const struct message_item *item)
@@ -285,11 +287,11 @@ static enum err item_seq(struct take *take, struct outbox_leaf *own,
         space->cloned = true;
         return ERR_OK;
     }
-    take->result->again = true;
+    /* Not for ever: a server that always says so is asked again by the next sync. */
+    take->result->again = take->result->again || space->repairs < REPAIRS_MAX;
+    space->repairs++;
     return outbox_leaf_replace(take->engine, space, own, ERR_SEQ);
 }
-
-enum { REPAIRS_MAX = 6, OPERATION_TRIES_MAX = 4 };
 
 static enum err item_refused(struct take *take, struct outbox_leaf *own,
                              const struct message_item *item)
