@@ -2,6 +2,7 @@
  *
  * What an enemy does who holds a member's keys, and what two careful people do against an enemy who holds the server's.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "client/engine_inside.h"
@@ -78,6 +79,38 @@ void sim_attack_forge(struct sim_world *world, struct sim_device *device)
     }
     buf_free(&header);
     buf_free(&bytes);
+}
+
+/* --- a phone from yesterday --- */
+
+static void make_backup(struct sim_world *world, struct sim_device *device)
+{
+    char path[SIM_NAME_MAX + 8];
+    snprintf(path, sizeof path, "%s-backup", device->path);
+    device->copy = sim_disk_copy(device->disk, path);
+    for (unsigned s = 0; s < world->n_spaces; s++) {
+        size_t i = sim_device_space(world, device, s);
+        device->copy_seq[s] = i == SIZE_MAX ? 0 : device->engine->spaces[i]->outbox.last_seq;
+    }
+    sim_trace(world, "device %u: a backup is made", device->no);
+}
+
+void sim_attack_clone(struct sim_world *world, struct sim_device *device)
+{
+    if (device->flight || !device->engine || device->restored)
+        return;
+    if (!device->copy) {
+        make_backup(world, device);
+        return;
+    }
+    sim_device_off(device);
+    sim_disk_restore(device->disk, device->copy);
+    device->restored = true;
+    memset(device->size, 0, sizeof device->size);
+    for (unsigned s = 0; s < world->n_spaces; s++)
+        device->twin_size[s] = sim_check_log(world, device, s)->size;
+    sim_count(world, SIM_CLONES, 1);
+    sim_trace(world, "device %u: the backup is put back", device->no);
 }
 
 /* --- checkpoints carried by hand --- */

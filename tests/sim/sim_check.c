@@ -115,21 +115,37 @@ void sim_check_meets(struct sim_world *world, struct sim_device *device,
     }
 }
 
+/* A device from a backup holds a leaf that it never made: its former self went on after the backup. */
+static bool knows_twin(struct sim_world *world, const struct sim_device *device, unsigned s,
+                       const struct space *space)
+{
+    const struct sim_log *log = sim_check_log(world, device, s);
+    for (uint64_t i = 0; device->restored && i < space->fold->size && i < device->twin_size[s];
+         i++) {
+        const struct sim_entry_seen *entry = &log->entries[i];
+        if (memcmp(entry->device, device->id, ID_LEN) == 0 && entry->seq > device->copy_seq[s])
+            return space->pub.state == SPACE_ACTIVE;
+    }
+    return false;
+}
+
 static void check_alarm(struct sim_world *world, struct sim_device *device, unsigned s,
                         const struct space *space, const struct sim_message *shown)
 {
     bool due = false;
     bool crossed = shown && is_crossed(world, device, s, space, shown, &due);
     device->crossed = device->crossed || crossed;
+    due = due || knows_twin(world, device, s, space);
     enum err alarm = space->pub.alarm;
     if (alarm != ERR_OK || due)
         sim_count(world, SIM_CHECK_ALARM, 1);
-    if (alarm != ERR_OK && !device->crossed)
+    bool justified = device->crossed || (device->restored && alarm == ERR_SEQ);
+    if (alarm != ERR_OK && !justified)
         sim_violated(world, "alarms are justified", "device %u, space %u: %s", device->no, s,
                      err_name(alarm));
     if (due && alarm == ERR_OK)
-        sim_violated(world, "forks are seen", "device %u, space %u, size %llu", device->no, s,
-                     (unsigned long long)space->fold->size);
+        sim_violated(world, "forks and twins are seen", "device %u, space %u, size %llu",
+                     device->no, s, (unsigned long long)space->fold->size);
 }
 
 /* --- what a device shows --- */
@@ -331,7 +347,7 @@ void sim_check_device(struct sim_world *world, struct sim_device *device,
         check_revoked(world, device, s, space);
         /* Reading everything costs more than the sync did: after each second change. */
         bool look = changed && (world->resting || sim_check_looks(world));
-        bool all = holds && look && check_replay(world, device, s, space);
+        bool all = holds && look && check_replay(world, device, s, space) && !device->restored;
         if (all && !world->failed)
             check_unsent(world, device, s, space);
     }
@@ -345,7 +361,7 @@ static void check_kept_space(struct sim_world *world, struct sim_device *device,
     bool out = sim_model_revoked(&world->branches[b].logs[s], device->id) != NULL;
     for (size_t i = 0; i < pending->n && !world->failed; i++) {
         struct sim_mark *mark = &world->marks[i];
-        if (mark->device != device->no || mark->space != s)
+        if (mark->device != device->no || mark->space != s || device->restored)
             continue;
         bool logged = replay->seen[i] || mark->index[b] < device->size[s];
         bool waits = pending->seen[i];

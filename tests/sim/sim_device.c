@@ -492,6 +492,10 @@ static void be_busy(struct sim_world *world, struct sim_device *device)
         if (sim_device_dark(world, device))
             return;
     }
+    if (sim_chance(&world->random, world->profile.clone)) {
+        sim_attack_clone(world, device);
+        return;
+    }
     if (world->n_servers > 1 && sim_chance(&world->random, 30)) {
         device->server ^= 1;
         sim_trace(world, "device %u: meets the other server", device->no);

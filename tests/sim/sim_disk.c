@@ -174,17 +174,9 @@ static bool power_fails(struct sim_disk *disk, bool *now)
     return disk->dead;
 }
 
-/* How many of the operations on one sector arrive, and whether the last of them is torn. */
-struct sector_fate {
-    size_t upto;
-    size_t torn_at; /* bytes of the sector that the last one changed; SIM_SECTOR = all */
-};
-
 static bool touches(const struct sim_op *op, uint64_t from, uint64_t to)
 {
-    if (op->truncates)
-        return op->offset < to;
-    return op->offset < to && op->offset + op->len > from;
+    return !op->truncates && op->offset < to && op->offset + op->len > from;
 }
 
 static void apply_to_sector(uint8_t *sector, uint64_t at, const struct sim_op *op, size_t limit)
@@ -197,34 +189,38 @@ static void apply_to_sector(uint8_t *sector, uint64_t at, const struct sim_op *o
     }
 }
 
+/* How many of the writes to one sector arrive, and whether the last of them is torn, is its own luck. Truncations are
+ * metadata: the first `cuts` operations hold those that happened, for all sectors alike. */
 static void decide_sector(struct sim_disk *disk, const struct sim_inode *inode, uint8_t *out,
-                          uint64_t at)
+                          uint64_t at, size_t cuts)
 {
     size_t n = 0, used = 0;
     for (size_t i = 0; i < inode->n_ops; i++)
         n += touches(&inode->ops[i], at, at + SIM_SECTOR);
-    if (n == 0)
-        return;
     size_t upto = (size_t)sim_below(&disk->random, n + 1);
     bool torn = upto > 0 && sim_chance(&disk->random, 100);
     disk->sectors_lost += upto < n;
     disk->sectors_torn += torn;
-    for (size_t i = 0; i < inode->n_ops && used < upto; i++) {
-        if (!touches(&inode->ops[i], at, at + SIM_SECTOR))
+    for (size_t i = 0; i < inode->n_ops; i++) {
+        const struct sim_op *op = &inode->ops[i];
+        if (op->truncates && i < cuts)
+            apply_to_sector(out, at, op, SIM_SECTOR);
+        if (used == upto || !touches(op, at, at + SIM_SECTOR))
             continue;
         used++;
         size_t limit = SIM_SECTOR;
         if (torn && used == upto)
             limit = (size_t)sim_below(&disk->random, SIM_SECTOR);
-        apply_to_sector(out, at, &inode->ops[i], limit);
+        apply_to_sector(out, at, op, limit);
     }
 }
 
 /* The length is metadata: the lengths after the operations follow each other, and one of them is what stays. */
-static size_t decide_len(struct sim_disk *disk, const struct sim_inode *inode)
+static size_t decide_len(struct sim_disk *disk, const struct sim_inode *inode, size_t *upto)
 {
-    size_t upto = (size_t)sim_below(&disk->random, inode->n_ops + 1), len = inode->plate_len;
-    for (size_t i = 0; i < upto; i++) {
+    size_t len = inode->plate_len;
+    *upto = (size_t)sim_below(&disk->random, inode->n_ops + 1);
+    for (size_t i = 0; i < *upto; i++) {
         const struct sim_op *op = &inode->ops[i];
         if (op->truncates)
             len = (size_t)op->offset;
@@ -237,7 +233,7 @@ static size_t decide_len(struct sim_disk *disk, const struct sim_inode *inode)
 static void decide_inode(struct sim_disk *disk, struct sim_inode *inode)
 {
     if (inode->n_ops) {
-        size_t len = decide_len(disk, inode);
+        size_t upto, len = decide_len(disk, inode, &upto);
         size_t room = (len + SIM_SECTOR - 1) / SIM_SECTOR * SIM_SECTOR;
         uint8_t *bytes = calloc(room ? room : 1, 1);
         if (!bytes)
@@ -245,7 +241,7 @@ static void decide_inode(struct sim_disk *disk, struct sim_inode *inode)
         if (inode->plate_len)
             memcpy(bytes, inode->plate, inode->plate_len < len ? inode->plate_len : len);
         for (size_t at = 0; at < room; at += SIM_SECTOR)
-            decide_sector(disk, inode, bytes + at, at);
+            decide_sector(disk, inode, bytes + at, at, upto);
         free(inode->plate);
         inode->plate = bytes;
         inode->plate_len = len;

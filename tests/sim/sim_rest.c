@@ -16,7 +16,7 @@ static bool is_due(struct sim_world *world, const struct sim_device *device, uns
 {
     const struct fold_device *self =
         device->engine && log->fold ? fold_device(log->fold, device->id) : NULL;
-    return self && self->active && !device->crossed &&
+    return self && self->active && !device->crossed && !device->restored &&
            !sim_model_revoked(sim_check_log(world, device, s), device->id) &&
            sim_device_space(world, device, s) != SIZE_MAX;
 }

@@ -52,6 +52,7 @@ enum {
     X(ERASURES, "dossiers erased")                                                                 \
     X(ROTATIONS, "epochs begun after the first")                                                   \
     X(FORKS, "forks and rollbacks injected")                                                       \
+    X(CLONES, "devices put back from an old backup")                                               \
     X(ATTACKS, "forged requests")                                                                  \
     X(CHECK_ROOT, "checked: root and membership of a device against the log")                      \
     X(CHECK_REPLAY, "checked: changes shown by a device, one by one")                              \
@@ -80,6 +81,7 @@ struct sim_profile {
     unsigned sleep, clock;          /* of each waking: weeks of sleep, a wrong clock */
     unsigned member, revoke, erase; /* of each waking of who may */
     unsigned attack;                /* of each waking */
+    unsigned clone;                 /* of each waking: a backup is made, or put back */
     unsigned fork, rollback;        /* of each world */
     unsigned spaces;
     unsigned
@@ -191,8 +193,12 @@ struct sim_device {
     struct sim_disk *disk;
     struct engine *engine; /* NULL: off */
     bool made, known;      /* its keys exist; its id is known */
-    bool was_dark;         /* since it was on last */
-    bool failing;          /* a write of this waking fails */
+    struct sim_disk *copy; /* a backup of its disk, and the last seq in it */
+    uint64_t copy_seq[SIM_SPACES];
+    uint64_t twin_size[SIM_SPACES]; /* of the log when the backup was put back */
+    bool restored;
+    bool was_dark; /* since it was on last */
+    bool failing;  /* a write of this waking fails */
     uint8_t id[ID_LEN];
     int64_t clock_ms; /* its clock minus the true one */
     unsigned server;
@@ -350,6 +356,8 @@ void sim_member_erase(struct sim_world *world, struct sim_device *device, unsign
 
 /** A member sends a leaf in another one's name. */
 void sim_attack_forge(struct sim_world *world, struct sim_device *device);
+/** Somebody makes a backup of a device, or puts it back: what this device did since is not its own any more. */
+void sim_attack_clone(struct sim_world *world, struct sim_device *device);
 /** A checkpoint is carried from one device to another. */
 void sim_attack_compare(struct sim_world *world, struct sim_device *device);
 

@@ -93,6 +93,30 @@ static void unsynced_sectors_are_at_chance(void **state)
     assert_true(old > 50 && middle > 50 && young > 50 && torn > 10 && reordered > 50);
 }
 
+/* A file is cut or it is not: no sector loses its bytes while the length stays. */
+static void truncations_are_whole(void **state)
+{
+    (void)state;
+    unsigned cut = 0;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct sim_disk *disk = fresh(seed);
+        struct sim_inode *inode = open_file(disk, "a");
+        fill(disk, inode, 0, 1, 8192);
+        assert_int_equal(sim_inode_sync(disk, inode), 0);
+        assert_int_equal(sim_folder_sync(disk), 0);
+        assert_int_equal(sim_inode_truncate(disk, inode, 0), 0);
+        assert_int_equal(sim_inode_truncate(disk, inode, 0), 0);
+        sim_inode_close(inode);
+        sim_disk_power_cut(disk);
+        inode = sim_inode_find(disk, "a");
+        assert_true(inode->len == 0 || inode->len == 8192);
+        cut += inode->len == 0;
+        for (size_t i = 0; i < inode->len; i++)
+            assert_int_equal(inode->cache[i], 1);
+    }
+    assert_true(cut > 50 && cut < 190);
+}
+
 static void names_need_the_folder(void **state)
 {
     (void)state;
@@ -327,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(synced_bytes_stay),
         cmocka_unit_test(unsynced_sectors_are_at_chance),
+        cmocka_unit_test(truncations_are_whole),
         cmocka_unit_test(names_need_the_folder),
         cmocka_unit_test(the_power_goes_in_an_operation),
         cmocka_unit_test(a_disk_gets_full),
