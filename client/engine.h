@@ -224,6 +224,7 @@ struct engine_sync {
     uint64_t pulled;  /* entries verified */
     uint64_t refused; /* items refused for good; engine_space.status says why */
     enum err alarm;
+    enum err said; /* why the server refused the whole request, or ERR_OK */
 };
 
 /** The servers that the spaces of this device live on; a sync is one round trip with each. */

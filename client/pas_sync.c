@@ -52,6 +52,16 @@ out:
     return pas_end(pas, err);
 }
 
+/* A full or broken disk over there must not be looked for over here. */
+static enum err server_failed(struct pas *pas, enum err err)
+{
+    if (err == ERR_FULL)
+        return pas_fail(pas, err, WORD_SERVER_FULL);
+    if (err_category(err) == CAT_INTERNAL)
+        return pas_fail(pas, err, WORD_SERVER_FAILED);
+    return err;
+}
+
 int pas_sync_finish(struct pas *pas, size_t server, const unsigned char *answer, size_t len,
                     struct pas_sync *sync)
 {
@@ -59,7 +69,10 @@ int pas_sync_finish(struct pas *pas, size_t server, const unsigned char *answer,
     enum err err = ERR_OK;
     pas_begin(pas);
     *sync = (struct pas_sync){0};
-    TRY(engine_sync_finish(pas->engine, server, answer, len, &result));
+    err = engine_sync_finish(pas->engine, server, answer, len, &result);
+    if (err != ERR_OK && err == result.said)
+        err = server_failed(pas, err);
+    TRY(err);
     *sync = (struct pas_sync){.requests = result.requests,
                               .again = result.again,
                               .pushed = result.pushed,

@@ -175,6 +175,7 @@ static enum err take_refusal(struct engine *engine, struct server *server, enum 
         result->again = true;
         return ERR_OK;
     }
+    result->said = status;
     for (size_t i = 0; i < server->n_rows; i++) {
         struct space *space = engine->spaces[server->rows[i].space];
         space->pub.status = status;

@@ -145,6 +145,18 @@ const char *words_err(enum err err, const char *lang);
       "La première ligne du fichier n'a aucune colonne connue pour « %s », ou un guillemet reste " \
       "ouvert.",                                                                                      \
       "The first line of the file has no column that is known for \"%s\", or a quote is open.")       \
+    X(SERVER_FULL,                                                                                    \
+      "Il n'y a plus de place sur le disque du serveur : prévenez l'administrateur. Rien n'est "     \
+      "perdu, tout attend ici.",                                                                      \
+      "The server's disk is full: tell its administrator. Nothing is lost, everything waits "         \
+      "here.")                                                                                        \
+    X(SERVER_FAILED,                                                                                  \
+      "Le serveur n'a pas pu répondre : sa base ou son disque a échoué. Prévenez "                \
+      "l'administrateur. "                                                                            \
+      "Rien n'est perdu, tout attend ici.",                                                           \
+      "The server could not answer: its database or disk failed. Tell its administrator. Nothing "    \
+      "is "                                                                                           \
+      "lost, everything waits here.")                                                                 \
     X(DOSSIER_KIND, "Le dossier « %s » n'est pas du type attendu.",                                   \
       "The file \"%s\" is not of the expected kind.")
 

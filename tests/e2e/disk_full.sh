@@ -47,6 +47,7 @@ small "$WORK/nadia" 4
 create nadia personne prenom=Mircea site="$site"
 before=$(unsent nadia)
 fill "$WORK/nadia"
+truncate -s -600K "$WORK/nadia/filler" # it fills up in the middle of the work
 for i in $(seq 60); do
     printf 'new personne prenom=P%s site=%s texte="%s"\n' "$i" "$site" "$(head -c 3000 /dev/urandom | base64 -w0)"
 done >"$WORK/many.commands"
@@ -58,6 +59,7 @@ says_full
 jq -c 'select(.id != null) | .id' "$OUT" >"$WORK/accepted"
 echo "   $(wc -l <"$WORK/accepted") of 60 records were accepted"
 [ "$(wc -l <"$WORK/accepted")" -lt 60 ] || fail "the disk was never full"
+[ "$(wc -l <"$WORK/accepted")" -gt 0 ] || fail "nothing was accepted while there was room"
 code=0
 on nadia sync --lang en >"$OUT" 2>"$ERR" </dev/null || code=$?
 [ $code -ne 0 ] && says_full || echo "   (a sync still fits)"
@@ -83,6 +85,7 @@ code=0
 on claire sync --lang en >"$OUT" 2>"$ERR" </dev/null || code=$?
 [ $code -eq 1 ] || [ $code -eq 3 ] || fail "exit $code when the server is full"
 says_full
+has "$ERR" "server's disk"
 waiting=$(unsent claire)
 [ "$waiting" -ge 40 ] || fail "only $waiting changes still wait"
 expect 0 curl -fsS "$URL/healthz"
