@@ -217,6 +217,11 @@ enum err replica_open(struct replica **out, const char *dir, const uint8_t db_ke
     TRY(check_structure(replica));
     TRY(ask_int(replica, sql_texts[SQL_STAMP], &stamp));
     replica->stamp = (uint64_t)stamp;
+    /* The program may have ended between an erasure and its flush. What cannot be done now is done later. */
+    err = replica_flush(replica);
+    if (err == ERR_FULL || err == ERR_IO || err == ERR_BUSY)
+        err = ERR_OK;
+    TRY(err);
     *out = replica;
     replica = NULL;
 out:
@@ -286,13 +291,19 @@ enum err replica_end(struct replica *replica, enum err err)
         (void)again;
     }
     spare_write(replica);
+    if (err == ERR_OK && replica->unflushed) {
+        enum err again = replica_flush(replica);
+        (void)again;
+    }
     return err;
 }
 
 enum err replica_flush(struct replica *replica)
 {
     assert(!replica->in_tx);
-    return exec(replica, "PRAGMA wal_checkpoint(TRUNCATE)");
+    enum err err = exec(replica, "PRAGMA wal_checkpoint(TRUNCATE)");
+    replica->unflushed = err != ERR_OK;
+    return err;
 }
 
 /* --- records --- */

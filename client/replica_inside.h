@@ -57,6 +57,7 @@ struct replica {
     const uint8_t *db_key;
     uint64_t stamp; /* of the newest record */
     bool in_tx;
+    bool unflushed; /* a flush failed: tried again after the next transaction */
     bool damaged;
     bool spare; /* replica.spare is older than the records it copies */
     char dir[4096];
