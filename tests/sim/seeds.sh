@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# ctest: serial no-valgrind timeout=900
+# ctest: serial no-valgrind timeout=1800
 #
 # Goal: whatever breaks, nothing acknowledged is lost, nothing secret leaks, every replica agrees: 60 simulated
 # worlds of all kinds, without one violation. Under a sanitizer, which is several times slower, 20. hours.sh runs on.
