@@ -34,7 +34,7 @@ struct sim_log *sim_check_log(struct sim_world *world, const struct sim_device *
 
 bool sim_check_looks(struct sim_world *world)
 {
-    return sim_chance(&world->random, world->profile.look ? world->profile.look : 500);
+    return sim_chance(&world->random, world->profile.look ? world->profile.look : 300);
 }
 
 /* --- the log that a device holds --- */

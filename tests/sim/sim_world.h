@@ -85,7 +85,7 @@ struct sim_profile {
     unsigned fork, rollback;        /* of each world */
     unsigned spaces;
     unsigned
-        look; /* of each sync that changed something: is everything read and compared? 0 = 500 */
+        look; /* of each sync that changed something: is everything read and compared? 0 = 300 */
 };
 extern const struct sim_profile sim_profiles[];
 extern const size_t sim_profiles_n, sim_profiles_common;
