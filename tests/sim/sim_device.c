@@ -455,11 +455,11 @@ static void act(struct sim_world *world, struct sim_device *device, unsigned spa
         undo(world, device);
     else if (sim_chance(random, 60))
         retry(world, device, space);
-    else if (sim_chance(random, profile->member))
-        sim_member_invite(world, device, space);
+    else if (sim_chance(random, profile->member) && sim_member_invite(world, device, space))
+        return;
     else if (sim_chance(random, profile->revoke))
         sim_member_revoke(world, device, space);
-    else if (sim_chance(random, profile->member / 3))
+    else if (sim_chance(random, profile->member < 500 ? profile->member / 3 : 5))
         sim_member_role(world, device, space);
     else if (sim_chance(random, profile->erase))
         sim_member_erase(world, device, space);

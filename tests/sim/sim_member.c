@@ -82,12 +82,12 @@ static uint8_t some_roles(struct sim_world *world)
     return roles[sim_below(&world->random, sizeof roles)];
 }
 
-void sim_member_invite(struct sim_world *world, struct sim_device *device, unsigned space)
+bool sim_member_invite(struct sim_world *world, struct sim_device *device, unsigned space)
 {
     struct buf link = {.max = 512};
     struct sim_device *other = outsider(world, space);
     if (!other || !sim_device_may(world, device, space, ROLE_ADMIN))
-        return;
+        return false;
     uint64_t days = sim_chance(&world->random, 100) ? 1 : 60;
     enum err err = engine_invite(device->engine, sim_device_space(world, device, space),
                                  some_roles(world), (world->now_ms + days * SIM_DAY) / 1000, &link);
@@ -99,6 +99,7 @@ void sim_member_invite(struct sim_world *world, struct sim_device *device, unsig
         sim_violated(world, "an admin can invite", "device %u: %s", device->no, err_name(err));
     }
     buf_free(&link);
+    return true;
 }
 
 /* Whether an approval of this device waits for a second admin. */

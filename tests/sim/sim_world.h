@@ -345,7 +345,8 @@ bool sim_device_may(const struct sim_world *world, const struct sim_device *devi
 
 void sim_member_found(struct sim_world *world, struct sim_device *device, unsigned space);
 void sim_member_join(struct sim_world *world, struct sim_device *device);
-void sim_member_invite(struct sim_world *world, struct sim_device *device, unsigned space);
+/** False: there is nobody to invite, or this device may not. */
+bool sim_member_invite(struct sim_world *world, struct sim_device *device, unsigned space);
 void sim_member_approve(struct sim_world *world, struct sim_device *device, unsigned space);
 void sim_member_revoke(struct sim_world *world, struct sim_device *device, unsigned space);
 void sim_member_role(struct sim_world *world, struct sim_device *device, unsigned space);
