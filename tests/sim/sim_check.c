@@ -154,7 +154,7 @@ static enum err show(void *ctx, const struct engine_change *change)
 {
     struct sim_shown *shown = ctx;
     size_t number = sim_check_number(change);
-    crypto_generichash_state *hash = &shown->state;
+    crypto_generichash_state *hash = shown->state;
     crypto_generichash_update(hash, (const uint8_t *)&change->index, sizeof change->index);
     crypto_generichash_update(hash, (const uint8_t *)&change->box, sizeof change->box);
     crypto_generichash_update(hash, change->shred, ID_LEN);
@@ -176,14 +176,16 @@ enum err sim_check_shown(const struct sim_world *world, struct sim_device *devic
                          bool pending, struct sim_shown *shown)
 {
     size_t i = sim_device_space(world, device, s);
-    *shown = (struct sim_shown){.n = world->n_marks, .twice = SIZE_MAX};
+    crypto_generichash_state state;
+    *shown = (struct sim_shown){.n = world->n_marks, .twice = SIZE_MAX, .state = &state};
     shown->seen = calloc(shown->n + 1, sizeof *shown->seen);
     if (!shown->seen)
         abort();
-    crypto_generichash_init(&shown->state, NULL, 0, HASH_LEN);
+    crypto_generichash_init(&state, NULL, 0, HASH_LEN);
     enum err err = pending ? engine_pending(device->engine, i, show, shown)
                            : engine_replay(device->engine, i, 0, show, shown, &shown->keyless);
-    crypto_generichash_final(&shown->state, shown->hash, HASH_LEN);
+    crypto_generichash_final(&state, shown->hash, HASH_LEN);
+    shown->state = NULL;
     return err;
 }
 

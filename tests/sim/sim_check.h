@@ -15,7 +15,7 @@ struct sim_shown {
     uint64_t *seen; /* index + 1 of the leaf; 0 = not shown. Owned */
     size_t twice;   /* a mark that was shown more than once; SIZE_MAX */
     uint64_t keyless;
-    crypto_generichash_state state;
+    crypto_generichash_state *state; /* while it is being computed */
     uint8_t hash[HASH_LEN];
 };
 
