@@ -74,8 +74,7 @@ out:
 
 static bool must_stop(enum err err)
 {
-    return err == ERR_FULL || err == ERR_BUSY || err_category(err) == CAT_INTERNAL ||
-           err == ERR_CORRUPT;
+    return err == ERR_FULL || err == ERR_BUSY || err_category(err) == CAT_INTERNAL;
 }
 
 struct answer {
@@ -106,6 +105,10 @@ static enum err answer_row(struct answer *answer, struct sync_row *row)
     if (must_stop(said)) {
         err = said;
         goto out;
+    }
+    if (said == ERR_CORRUPT) { /* what is damaged is the store, not what the client sent */
+        said = ERR_IO;
+        metrics_sync_status(said);
     }
     answer->news |= said != ERR_OK || page.news || row->pushes;
     if (said != ERR_OK)
