@@ -18,6 +18,9 @@
 #include "client/net_curl.h"
 #include "client/passerelle.h"
 
+/* Options of every command, as args.h. */
+#define CLI_COMMON "home= passphrase-file= json now= space= lang= socket= help"
+
 enum cli_exit { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NET = 3, EXIT_ALARM = 4 };
 
 struct cli {

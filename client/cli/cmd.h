@@ -11,6 +11,8 @@
 /* cmd_device.c */
 int cmd_init(struct cli *cli, const struct args *args);
 int cmd_version(struct cli *cli, const struct args *args);
+
+/* cmd_help.c */
 int cmd_help(struct cli *cli, const struct args *args);
 
 /* cmd_space.c */

@@ -82,28 +82,3 @@ int cmd_version(struct cli *cli, const struct args *args)
     printf(cli->json ? "{\"version\":\"%s\"}\n" : "passerelle %s\n", PASSERELLE_VERSION);
     return EXIT_DONE;
 }
-
-int cli_help(struct cli *cli, const struct command *only)
-{
-    bool english = cli->lang[0] == 'e';
-    if (!only)
-        fputs(message_text(MSG_HELP_HEAD, cli->lang), stdout);
-    for (size_t i = 0; i < cli_commands_n; i++) {
-        const struct command *command = &cli_commands[i];
-        const char *usage = english ? command->usage_en : command->usage_fr;
-        if (!only || only == command)
-            printf("  %s%s%s\n      %s\n", command->name, *usage ? " " : "", usage,
-                   english ? command->help_en : command->help_fr);
-    }
-    return EXIT_DONE;
-}
-
-int cmd_help(struct cli *cli, const struct args *args)
-{
-    size_t used = 0;
-    const struct command *one = args->n > 0 ? cli_find(args->words, args->n, &used) : NULL;
-    if (args->n == 0 || one)
-        return cli_help(cli, one);
-    cli_error(cli, MSG_USAGE_UNKNOWN, args->words[0]);
-    return EXIT_USAGE;
-}

@@ -12,8 +12,6 @@
 #include "client/pas_time.h"
 #include "proto/digest.h"
 
-#define COMMON "home= passphrase-file= json now= space= lang= socket= help"
-
 /* Name, arguments (fr, en), options, words min..max, alone, not in a batch, function, help (fr, en). */
 const struct command cli_commands[] = {
     {"init", "[--name NOM] [--kdf light]", "[--name LABEL] [--kdf light]", "name= kdf=", 0, 0, true,
@@ -129,8 +127,8 @@ const struct command cli_commands[] = {
     {"batch", "FICHIER [--keep-going]", "FILE [--keep-going]", "keep-going", 1, 1, false, true,
      cmd_batch, "lance une commande par ligne", "run one command per line"},
     {"version", "", "", NULL, 0, 0, true, false, cmd_version, "la version", "the version"},
-    {"help", "[COMMANDE]", "[COMMAND]", NULL, 0, 2, true, false, cmd_help, "cette aide",
-     "this help"},
+    {"help", "[COMMANDE] [--format bash|man]", "[COMMAND] [--format bash|man]", "format=", 0, 2,
+     true, false, cmd_help, "cette aide", "this help"},
 };
 const size_t cli_commands_n = sizeof cli_commands / sizeof cli_commands[0];
 
@@ -274,7 +272,7 @@ static int run_command(struct cli *cli, const struct command *command, size_t ar
         cli_error(cli, MSG_ERROR, pas_error_text(ERR_MEMORY, cli->lang));
         return code;
     }
-    enum args_result result = args_parse(args, argc, argv, COMMON, command->options);
+    enum args_result result = args_parse(args, argc, argv, CLI_COMMON, command->options);
     if (result != ARGS_OK)
         code = bad_args(cli, result, args->bad);
     else if ((code = apply_common(cli, args)) != EXIT_DONE)
@@ -309,7 +307,7 @@ int cli_run(struct cli *cli, size_t argc, const char *const *argv)
 {
     size_t at = 0, used = 0;
     cli->error[0] = 0;
-    const char *first = args_command(argc, argv, COMMON, &at);
+    const char *first = args_command(argc, argv, CLI_COMMON, &at);
     const struct command *command = first ? cli_find(argv + at, argc - at, &used) : NULL;
     if (!first)
         return without_command(cli, argc, argv);
