@@ -12,6 +12,20 @@
 #include "server/main_command.h"
 
 static const struct main_command commands[] = {
+    {"setup", main_setup, "five questions, and a server that runs",
+     "usage: passerelled setup [--answers FILE] [--config FILE] [--json]\n"
+     "       passerelled setup --test [--config FILE]\n"
+     "\n"
+     "Asks five questions (address, data folder, where to listen, backup folder and key), writes\n"
+     "the configuration, makes keys, starts the service, tests it from the outside, prints the\n"
+     "founder link, and says what to print and lock away. Never overwrites anything.\n"
+     "\n"
+     "  --answers FILE    lines url = ..., data = ..., listen = ..., backup = ..., recipient = "
+     "...\n"
+     "                    instead of questions\n"
+     "  --config FILE     the file to write; /etc/passerelle/passerelled.conf if left out. A\n"
+     "                    Caddyfile and backup.conf are written beside it\n"
+     "  --test            only test: does the server answer here, and under its address?\n"},
     {"init", main_init, "make a new server and print its founder link",
      "usage: passerelled init --data DIR --url URL [--log-name NAME] [--json]\n"
      "\n"

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/main_command.h"
 
+#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "server/store.h"
 #include "server/store_folder.h"
@@ -56,8 +59,18 @@ int main_options(int argc, char **argv, const struct main_option *options, size_
     return EXIT_DONE;
 }
 
+/* Root takes the place of the folder's owner: what SQLite makes in it must be the server's to write. */
+static void as_owner(const char *folder)
+{
+    struct stat st;
+    if (geteuid() == 0 && stat(folder, &st) == 0 && st.st_uid != 0 &&
+        (setgroups(0, NULL) != 0 || setgid(st.st_gid) != 0 || setuid(st.st_uid) != 0))
+        main_refuse("cannot become the owner of %s", folder);
+}
+
 int main_open_key(const char *folder, struct serverkey *key)
 {
+    as_owner(folder);
     enum err err = store_folder_key(folder, key);
     switch (err) {
     case ERR_OK:
@@ -81,6 +94,7 @@ int main_open_key(const char *folder, struct serverkey *key)
 
 int main_open_store(const char *folder, int mode, struct store **store)
 {
+    as_owner(folder);
     enum err err = store_sqlite_open(store, folder, (enum store_mode)mode);
     switch (err) {
     case ERR_OK:

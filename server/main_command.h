@@ -28,6 +28,7 @@ int main_founder_link(int argc, char **argv);
 int main_serve(int argc, char **argv);
 int main_check(int argc, char **argv);
 int main_stats(int argc, char **argv);
+int main_setup(int argc, char **argv);
 
 /** One option of a sub-command: "--name VALUE" or, with `flag`, "--name". */
 struct main_option {
@@ -48,6 +49,12 @@ int main_open_key(const char *folder, struct serverkey *key);
 /** Opens the store of a data folder, or says why not. `mode` is an enum store_mode. */
 struct store;
 int main_open_store(const char *folder, int mode, struct store **store);
+
+/** Makes the data folder of a new server with these keys, or says why not. */
+int main_create(const char *folder, const struct serverkey *key);
+
+/** Draws a founder link and keeps its public half in the store; its text is appended to `link`. Or says why not. */
+int main_link(const struct serverkey *key, const char *folder, struct buf *link);
 
 /** Prints a JSON string with its quotes. */
 void main_json_text(const char *text, size_t len);

@@ -43,36 +43,38 @@ static void print_link(const struct serverkey *key, const char *folder, const st
            (const char *)link->bytes);
 }
 
-/* Makes a link, keeps its public half, prints it. */
-static int give_link(const struct serverkey *key, const char *folder, bool json, bool fresh)
+int main_link(const struct serverkey *key, const char *folder, struct buf *link)
 {
     struct store *store = NULL;
-    struct buf link = {0};
     uint8_t pk[PK_LEN];
     int code = main_open_store(folder, STORE_VISITOR, &store);
     if (code != EXIT_DONE)
         return code;
-    enum err err = serverkey_founder_link(&link, pk, key);
+    enum err err = serverkey_founder_link(link, pk, key);
     if (err == ERR_OK)
         err = add_link(store, pk);
-    if (err == ERR_OK)
-        print_link(key, folder, &link, json, fresh);
-    else if (err == ERR_QUOTA)
+    if (err == ERR_QUOTA)
         code =
             main_refuse("%d founder links are waiting already: use one of them", STORE_LINKS_MAX);
-    else
+    else if (err != ERR_OK)
         code = main_refuse("%s: %s", folder, err_text(err));
-    buf_free(&link);
     store->engine->close(store);
     return code;
 }
 
-static int create(const char *folder, const char *url, const char *log_name, struct serverkey *key)
+/* Makes a link, keeps its public half, prints it. */
+static int give_link(const struct serverkey *key, const char *folder, bool json, bool fresh)
 {
-    if (serverkey_make(key, url, log_name) != ERR_OK)
-        return main_refuse("the url must look like https://sync.example.org (http only for"
-                           " 127.0.0.1, [::1] and localhost), the log name like"
-                           " sync.example.org");
+    struct buf link = {0};
+    int code = main_link(key, folder, &link);
+    if (code == EXIT_DONE)
+        print_link(key, folder, &link, json, fresh);
+    buf_free(&link);
+    return code;
+}
+
+int main_create(const char *folder, const struct serverkey *key)
+{
     enum err err = store_folder_create(folder, key);
     if (err == ERR_EXISTS)
         return main_refuse("%s holds a server already. For another founder link:"
@@ -107,7 +109,11 @@ int main_init(int argc, char **argv)
                     " this server");
         return EXIT_USAGE;
     }
-    code = create(folder, url, log_name, &key);
+    if (serverkey_make(&key, url, log_name) != ERR_OK)
+        return main_refuse("the url must look like https://sync.example.org (http only for"
+                           " 127.0.0.1, [::1] and localhost), the log name like"
+                           " sync.example.org");
+    code = main_create(folder, &key);
     if (code == EXIT_DONE)
         code = give_link(&key, folder, json, true);
     serverkey_fini(&key);

@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 # Files without comments, prose, and data that tools or tests read byte by byte.
 exempt='(\.(json|md|txt|csv|tsv|bin|hex|dict|png|svg|ico|jpg|woff2|webp|diff|wasm|note|lock)|(^|/)\.gitignore|(^|/)\.dockerignore'
-exempt+='|(^|/)(LICENSE|compat|[^/]*\.install|[^/]*\.docs|[^/]*\.manpages|[^/]*\.dirs)|debian/(changelog|control|copyright|source/.*|watch))$'
+exempt+='|(^|/)(LICENSE|compat|[^/]*\.install|[^/]*\.docs|[^/]*\.examples|[^/]*\.manpages|[^/]*\.dirs)|debian/(changelog|control|copyright|source/.*|watch))$'
 exempt+='|^tests/fuzz/corpus/|(^|/)(vectors|testdata|golden)/'
 
 check() {
