@@ -186,6 +186,9 @@ enum err engine_dossier_check(struct engine *engine, size_t space,
 enum err engine_edit(struct engine *engine, size_t space, const uint8_t shred[static ID_LEN],
                      uint16_t pack, struct change *items, size_t n);
 
+/** From `on` to its end, all engine_edit calls count as one for engine_undo, in whichever spaces they are. */
+void engine_together(struct engine *engine, bool on);
+
 /** Takes back the changes queued in the last `within_ms` that were not sent yet, latest edit first: exactly the last
  * engine_edit call. ERR_NOT_FOUND: nothing to take back; `*n` says how many changes went. */
 enum err engine_undo(struct engine *engine, uint64_t within_ms, size_t *n);

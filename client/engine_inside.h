@@ -52,8 +52,9 @@ struct engine {
     char name[NAME_LEN_MAX + 1];
     uint64_t now_ms;
     uint8_t run[RUN_LEN];
-    uint64_t ordinal; /* of the last change of this run */
-    uint64_t edits;   /* number of the last engine_edit, over all spaces */
+    uint64_t ordinal;  /* of the last change of this run */
+    uint64_t edits;    /* number of the last engine_edit, over all spaces */
+    uint64_t together; /* number that all edits get until engine_together ends; 0 = each its own */
     size_t n_servers;
     struct server *servers;
     size_t n_spaces;

@@ -66,11 +66,15 @@ out:
     return err;
 }
 
-/* The newest engine_edit that can still be taken back. */
-static struct space *newest_edit(const struct engine *engine, uint64_t within_ms, uint64_t *edit)
+void engine_together(struct engine *engine, bool on)
 {
-    struct space *found = NULL;
-    *edit = 0;
+    engine->together = on ? engine->edits + 1 : 0;
+}
+
+/* The number of the newest engine_edit that can still be taken back; 0 when there is none. */
+static uint64_t newest_edit(const struct engine *engine, uint64_t within_ms)
+{
+    uint64_t edit = 0;
     for (size_t i = 0; i < engine->n_spaces; i++) {
         const struct outbox *outbox = &engine->spaces[i]->outbox;
         if (outbox->n_edits == 0)
@@ -78,24 +82,27 @@ static struct space *newest_edit(const struct engine *engine, uint64_t within_ms
         const struct outbox_edit *last = &outbox->edits[outbox->n_edits - 1];
         bool recent =
             last->made_ms >= engine->now_ms || engine->now_ms - last->made_ms <= within_ms;
-        if (recent && !last->seq && last->refused == ERR_OK && last->edit > *edit) {
-            *edit = last->edit;
-            found = engine->spaces[i];
-        }
+        if (recent && !last->seq && last->refused == ERR_OK && last->edit > edit)
+            edit = last->edit;
     }
-    return found;
+    return edit;
 }
 
 enum err engine_undo(struct engine *engine, uint64_t within_ms, size_t *n)
 {
-    uint64_t edit;
+    uint64_t edit = newest_edit(engine, within_ms);
+    enum err err = edit ? ERR_OK : ERR_NOT_FOUND;
     *n = 0;
-    struct space *space = newest_edit(engine, within_ms, &edit);
-    if (!space)
-        return ERR_NOT_FOUND;
-    enum err err = outbox_undo(engine, space, edit, n);
-    space_refresh(engine, space);
-    return err;
+    for (size_t i = 0; i < engine->n_spaces && err == ERR_OK; i++) {
+        struct space *space = engine->spaces[i];
+        size_t gone = 0;
+        err = outbox_undo(engine, space, edit, &gone);
+        *n += gone;
+        if (err == ERR_NOT_FOUND) /* none of it in this space */
+            err = ERR_OK;
+        space_refresh(engine, space);
+    }
+    return err == ERR_OK && *n == 0 ? ERR_NOT_FOUND : err;
 }
 
 /* --- refused work --- */

@@ -221,7 +221,7 @@ enum err outbox_edit(struct engine *engine, struct space *space, const uint8_t s
 {
     struct outbox *outbox = &space->outbox;
     size_t before = outbox->n_edits;
-    struct outbox_edit part = {.edit = engine->edits + 1,
+    struct outbox_edit part = {.edit = engine->together ? engine->together : engine->edits + 1,
                                .id = outbox->last_id,
                                .made_ms = engine->now_ms,
                                .ordinal = engine->ordinal + 1,
@@ -276,21 +276,23 @@ void outbox_edits_gone(struct space *space, const uint64_t *ids, size_t n)
 enum err outbox_undo(struct engine *engine, struct space *space, uint64_t edit, size_t *n)
 {
     struct outbox *outbox = &space->outbox;
-    uint64_t ids[256];
+    uint64_t *ids = calloc(outbox->n_edits + 1, sizeof *ids);
     size_t n_ids = 0;
     int64_t changes = 0;
     enum err err = ERR_OK;
-    for (size_t i = 0; i < outbox->n_edits && n_ids < sizeof ids / sizeof *ids; i++) {
+    if (!ids)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < outbox->n_edits; i++) {
         const struct outbox_edit *e = &outbox->edits[i];
         if (e->edit != edit)
             continue;
         if (e->seq || e->refused != ERR_OK)
-            return ERR_NOT_FOUND;
+            TRY(ERR_NOT_FOUND);
         ids[n_ids++] = e->id;
         changes += (int64_t)e->n;
     }
     if (n_ids == 0)
-        return ERR_NOT_FOUND;
+        TRY(ERR_NOT_FOUND);
     TRY(replica_begin(engine->replica));
     for (size_t i = 0; err == ERR_OK && i < n_ids; i++)
         err = replica_delete(engine->replica, REPLICA_EDIT, space->no, ids[i]);
@@ -300,6 +302,7 @@ enum err outbox_undo(struct engine *engine, struct space *space, uint64_t edit, 
     outbox_edits_gone(space, ids, n_ids);
     *n = (size_t)changes;
 out:
+    free(ids);
     return err;
 }
 

@@ -137,6 +137,7 @@ int pas_answer(struct pas *pas, const char *text, enum pas_answer how, const cha
     enum err err = ERR_OK;
     pas_begin(pas);
     *out = NULL;
+    pas_together(pas, true);
     if (date)
         TRY(read_day(pas, &domain, date, &day));
     TRY(find_items(pas, &domain, text, &agenda, found, &n));
@@ -155,6 +156,7 @@ int pas_answer(struct pas *pas, const char *text, enum pas_answer how, const cha
     *out = table;
     table = NULL;
 out:
+    err = pas_together_end(pas, err, table ? pas_table_rows(table) : 0);
     agenda_answer_free(&answer);
     agenda_free(&agenda);
     pas_table_free(table);
@@ -181,11 +183,7 @@ static enum err resolve_params(struct pas *pas, const struct pas_report_args *ar
         pairs[i] = args->params[i];
         if (!kind)
             continue;
-        err = view_find(pas->view, pairs[i].text, &kind, 1, &record);
-        if (err == ERR_NOT_FOUND || err == ERR_USAGE)
-            TRY(pas_fail(pas, err, err == ERR_USAGE ? WORD_RECORD_MANY : WORD_RECORD_UNKNOWN,
-                         pairs[i].text));
-        TRY(err);
+        TRY(pas_record_of(pas, pairs[i].text, &kind, 1, &record));
         snprintf(ids[i], PACK_REF_MAX, "%s", record.id);
         pairs[i].text = ids[i];
     }

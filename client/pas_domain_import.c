@@ -27,11 +27,7 @@ static enum err resolve_ref(void *user, const struct pack_field *field, const ch
 {
     struct pas *pas = user;
     struct view_record record;
-    enum err err = view_find(pas->view, text, field->targets, field->targets_n, &record);
-    if (err == ERR_NOT_FOUND)
-        return pas_fail(pas, err, WORD_RECORD_UNKNOWN, text);
-    if (err == ERR_USAGE)
-        return pas_fail(pas, err, WORD_RECORD_MANY, text);
+    enum err err = pas_record_of(pas, text, field->targets, field->targets_n, &record);
     snprintf(out, PACK_REF_MAX, "%s", err == ERR_OK ? record.id : "");
     return err;
 }

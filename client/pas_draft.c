@@ -18,11 +18,7 @@ static enum err resolve_ref(void *user, const struct pack_field *field, const ch
 {
     struct pas *pas = user;
     struct view_record record;
-    enum err err = view_find(pas->view, text, field->targets, field->targets_n, &record);
-    if (err == ERR_NOT_FOUND)
-        return pas_fail(pas, err, WORD_RECORD_UNKNOWN, text);
-    if (err == ERR_USAGE)
-        return pas_fail(pas, err, WORD_RECORD_MANY, text);
+    enum err err = pas_record_of(pas, text, field->targets, field->targets_n, &record);
     if (err == ERR_OK)
         snprintf(out, PACK_REF_MAX, "%s", record.id);
     return err;
@@ -139,7 +135,7 @@ enum err pas_draft_missing(struct pas_draft *draft)
     }
     for (size_t i = 0; i < draft->kind->fields_n; i++) {
         const struct pack_field *field = &draft->kind->fields[i];
-        if (field->initial && !draft->values[i].field)
+        if (field->initial && strcmp(field->initial, PAS_GROUP) != 0 && !draft->values[i].field)
             TRY(read_text(draft, field, field->initial));
         if (field->required && draft->values[i].value.type == PACK_VALUE_NIL)
             TRY(pas_fail(draft->pas, ERR_USAGE, WORD_FIELD_MISSING,

@@ -9,6 +9,9 @@
 #include "client/pas_inside.h"
 #include "proto/change.h"
 
+/* The `initial` of a field that ties records together which were written as one for several people. */
+#define PAS_GROUP ":groupe"
+
 struct pas_draft_value {
     const struct pack_field *field;
     struct pack_value value;
@@ -35,6 +38,10 @@ struct pas_draft {
 enum err pas_draft_begin(struct pas_draft *draft, struct pas *pas, const struct pack_kind *kind,
                          const struct pas_edit *edit);
 void pas_draft_end(struct pas_draft *draft);
+
+/** A draft that changes a record, which may be written to; the reason is set when it may not. pas_draft_end in any case. */
+enum err pas_draft_existing(struct pas_draft *draft, struct pas *pas,
+                            const struct view_record *record, const struct pas_edit *edit);
 
 /** The slot of a field of the draft's kind. */
 struct pas_draft_value *pas_draft_slot(struct pas_draft *draft, const struct pack_field *field);

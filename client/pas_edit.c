@@ -47,13 +47,11 @@ out:
     return pas_end(pas, err);
 }
 
-/* Finds the record and checks that it may be written to. */
-static enum err begin_existing(struct pas_draft *draft, struct pas *pas, const char *text,
-                               const struct pas_edit *edit, struct view_record *record)
+enum err pas_draft_existing(struct pas_draft *draft, struct pas *pas,
+                            const struct view_record *record, const struct pas_edit *edit)
 {
     enum err err = ERR_OK;
     *draft = (struct pas_draft){0};
-    TRY(pas_record(pas, text, record));
     if (record->locked || !record->kind)
         return pas_fail(pas, ERR_VERSION, WORD_LOCKED);
     TRY(pas_draft_begin(draft, pas, record->kind, edit));
@@ -65,6 +63,15 @@ static enum err begin_existing(struct pas_draft *draft, struct pas *pas, const c
     TRY(pas_draft_base(draft));
 out:
     return err;
+}
+
+/* Finds the record and checks that it may be written to. */
+static enum err begin_existing(struct pas_draft *draft, struct pas *pas, const char *text,
+                               const struct pas_edit *edit, struct view_record *record)
+{
+    *draft = (struct pas_draft){0};
+    enum err err = pas_record(pas, text, record);
+    return err == ERR_OK ? pas_draft_existing(draft, pas, record, edit) : err;
 }
 
 static enum err check_fixed(struct pas_draft *draft)
@@ -138,6 +145,26 @@ int pas_mistake(struct pas *pas, const char *text, bool mistake, struct pas_id *
 out:
     pas_draft_end(&draft);
     return pas_end(pas, err);
+}
+
+void pas_together(struct pas *pas, bool on)
+{
+    if (!on && pas->together == 0)
+        return;
+    pas->together += on ? 1 : -1U;
+    if (pas->together == (on ? 1 : 0))
+        engine_together(pas->engine, on);
+}
+
+enum err pas_together_end(struct pas *pas, enum err err, size_t written)
+{
+    size_t n = 0;
+    pas_together(pas, false);
+    if (err == ERR_OK || written == 0 || pas->together > 0)
+        return err;
+    if (engine_undo(pas->engine, UINT64_MAX, &n) == ERR_OK)
+        (void)view_refresh(pas->view);
+    return err;
 }
 
 int pas_undo(struct pas *pas, size_t *n)

@@ -20,7 +20,8 @@ struct pas {
     struct view *view;
     char lang[3];
     bool allow_wider;
-    char why[640];
+    unsigned together; /* how many calls of pas_together are open */
+    char why[1024];
     struct engine_repair repaired;
     struct pas_repair repair;
     char device[2 * ID_LEN + 1];
@@ -38,8 +39,14 @@ enum err pas_fail(struct pas *pas, enum err err, enum words_name sentence, ...);
 /** Takes over what the engine learned: another pack in force, new entries. */
 enum err pas_follow(struct pas *pas);
 
-/** The record that `text` names; the reason is set when there is none. */
+/** The record that `text` names; the reason is set when there is none, and lists those that fit when there are several.
+ * `kinds` (n may be 0) limits the kinds. */
+enum err pas_record_of(struct pas *pas, const char *text, const struct pack_kind *const *kinds,
+                       size_t n, struct view_record *record);
 enum err pas_record(struct pas *pas, const char *text, struct view_record *record);
+
+/** Ends what pas_together(pas, true) began. After an error with `written` edits they are taken back: nothing is half done. */
+enum err pas_together_end(struct pas *pas, enum err err, size_t written);
 
 /** The kind that `text` names: key, or label or plural in any language. */
 enum err pas_kind(struct pas *pas, const char *text, const struct pack_kind **kind);

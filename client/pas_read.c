@@ -10,16 +10,47 @@
 #include "client/pas_json.h"
 #include "client/text.h"
 
-enum err pas_record(struct pas *pas, const char *text, struct view_record *record)
+/* "7KQ2M9XA Maria (Personne), ..." of the records that a name fits. */
+static void put_candidates(struct pas *pas, char *out, size_t max)
 {
-    enum err err = view_find(pas->view, text, NULL, 0, record);
+    size_t n = view_candidates_n(pas->view), at = 0;
+    *out = 0;
+    for (size_t i = 0; i < n && i < VIEW_CANDIDATES_MAX; i++) {
+        struct view_record record;
+        char title[VIEW_TITLE_MAX];
+        if (view_candidate(pas->view, i, &record) != ERR_OK ||
+            view_title(pas->view, record.id, title) != ERR_OK)
+            continue;
+        const char *kind = record.kind ? pack_label(&record.kind->label, pas->lang) : "?";
+        int len = snprintf(out + at, max - at, "\n  %s  %.60s (%s)", record.code, title, kind);
+        if (len < 0 || (size_t)len >= max - at) {
+            out[at] = 0;
+            break;
+        }
+        at += (size_t)len;
+    }
+    if (n > VIEW_CANDIDATES_MAX && max - at > 8)
+        snprintf(out + at, max - at, "\n  ...");
+}
+
+enum err pas_record_of(struct pas *pas, const char *text, const struct pack_kind *const *kinds,
+                       size_t n, struct view_record *record)
+{
+    char list[760];
+    enum err err = view_find(pas->view, text, kinds, n, record);
     if (err == ERR_NOT_FOUND && pas_say_erased(pas, text) == ERR_ERASED)
         return ERR_ERASED;
     if (err == ERR_NOT_FOUND)
         return pas_fail(pas, err, WORD_RECORD_UNKNOWN, text);
-    if (err == ERR_USAGE)
-        return pas_fail(pas, err, WORD_RECORD_MANY, text);
-    return err;
+    if (err != ERR_USAGE)
+        return err;
+    put_candidates(pas, list, sizeof list);
+    return pas_fail(pas, err, WORD_RECORD_MANY, text, list);
+}
+
+enum err pas_record(struct pas *pas, const char *text, struct view_record *record)
+{
+    return pas_record_of(pas, text, NULL, 0, record);
 }
 
 static bool label_is(const struct pack_labels *labels, const char *folded)

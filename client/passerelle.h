@@ -204,13 +204,27 @@ PAS_CHECK int pas_resolve(struct pas *pas, const char *record, const struct pas_
                           size_t n, struct pas_id *id);
 /** Marks a record as entered by mistake, or takes the mark back: it leaves lists and counts, not the history. */
 PAS_CHECK int pas_mistake(struct pas *pas, const char *record, bool mistake, struct pas_id *id);
+/** The same record for several people: `personne=ana,ion`, or the household that they form, in the field that names the
+ * dossier. Each gets a record of its own, tied by the kind's group field. Table: id, code, title. */
+PAS_CHECK int pas_new_each(struct pas *pas, const char *kind, const struct pas_pair *pairs,
+                           size_t n, const struct pas_edit *edit, struct pas_table **table);
+
+/** Merges `other` into `kept`, both of one kind and space: from now on they are one record, `kept`. Values that differ
+ * stand side by side until somebody chooses; what is still written to `other` elsewhere arrives at `kept`. */
+PAS_CHECK int pas_merge(struct pas *pas, const char *kept, const char *other, struct pas_id *id);
+/** Takes that back: both are as if they had never been merged; what was written to `kept` since then stays there.
+ * `other` is named by its own code or id. */
+PAS_CHECK int pas_unmerge(struct pas *pas, const char *other, struct pas_id *id);
+
+/** From true to false, all edits count as one for pas_undo. Calls may nest. */
+void pas_together(struct pas *pas, bool on);
 /** Takes the last edit back, within 10 seconds and if it was not sent. `*n` changes went. */
 PAS_CHECK int pas_undo(struct pas *pas, size_t *n);
 
 /* --- reading --- */
 
 /** One record: id, code, kind, title, space, dossier, created_at, author, mistake, its fields, then base (the size on
- * screen), pending, locked, conflicts and records (JSON). */
+ * screen), pending, locked, conflicts, records and merged (JSON). */
 PAS_CHECK int pas_show(struct pas *pas, const char *record, bool people, struct pas_table **table);
 /** Records of a kind, by title: the first nine columns of pas_show and the fields. `where`: an SQL expression. */
 PAS_CHECK int pas_list(struct pas *pas, const char *kind, const char *where, bool people,

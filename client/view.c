@@ -136,6 +136,7 @@ void view_free(struct view *view)
     free(view->entries);
     free(view->scratch);
     free(view->which);
+    free(view->joints);
     buf_free(&view->texts);
     free(view);
 }
@@ -249,7 +250,8 @@ static enum err empty(struct view *view)
 {
     enum err err = ERR_OK;
     TRY(view_exec(view, "DELETE FROM core_entry; DELETE FROM core_record; DELETE FROM search;"
-                        " DELETE FROM core_conflict; DELETE FROM core_touched"));
+                        " DELETE FROM core_conflict; DELETE FROM core_touched;"
+                        " DELETE FROM core_joined"));
     for (size_t i = 0; i < view->pack->kinds_n; i++) {
         char sql[PACK_KEY_MAX + 32];
         sqlite3_snprintf(sizeof sql, sql, "DELETE FROM \"%w\"", view->pack->kinds[i].key);

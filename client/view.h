@@ -81,10 +81,22 @@ struct view_record {
     bool mistake;
 };
 
-/** Finds a record by id, short code, unique beginning of either (3 characters), or its whole title when `kinds` is
- * given. `kinds` (n may be 0) limits the kinds. ERR_NOT_FOUND; ERR_USAGE: several fit. */
+/** Finds a record by id, short code, unique beginning of either (3 characters), or by name: words of its
+ * text when `kinds` is given, else words of its title. `kinds` (n may be 0) limits the kinds. Of a record that was merged into another one: that one.
+ * ERR_NOT_FOUND; ERR_USAGE: several fit. */
 enum err view_find(struct view *view, const char *text, const struct pack_kind *const *kinds,
                    size_t n, struct view_record *out);
+
+/** The same by id, code or beginning, without following what was merged. */
+enum err view_find_itself(struct view *view, const char *text, struct view_record *out);
+
+/** After ERR_USAGE of the two above: how many fitted, and the first of them. */
+enum { VIEW_CANDIDATES_MAX = 8 };
+size_t view_candidates_n(const struct view *view);
+enum err view_candidate(struct view *view, size_t i, struct view_record *out);
+
+/** What was merged into a record: id, code. */
+enum err view_merged_ids(struct view *view, const char *id, struct pas_table **out);
 
 /** The name of a record in lists, from the pack's title; "" if there is none. */
 enum err view_title(struct view *view, const char *id, char out[static VIEW_TITLE_MAX]);

@@ -11,7 +11,7 @@
 #include "proto/digest.h"
 
 /* Grows with any change of the tables. */
-enum { VERSION = 1, SPACE_LEN = ID_LEN + 8 + 8, HEAD_LEN = 4 + 4 + 4 + HASH_LEN + 4 };
+enum { VERSION = 2, SPACE_LEN = ID_LEN + 8 + 8, HEAD_LEN = 4 + 4 + 4 + HASH_LEN + 4 };
 static const char magic[4] = {'P', 'A', 'S', 'V'};
 
 static void put_head(struct view *view, struct buf *out)
@@ -113,6 +113,7 @@ enum err view_load(struct view *view, const uint8_t *bytes, size_t len)
     if (err == ERR_OK) {
         view->keyless = u64_at(bytes + database - 8);
         err = load_database(view, bytes + database, len - database);
+        view->joined = err == ERR_OK; /* the next merge finds out */
     }
     if (err != ERR_OK) {
         view->n_spaces = 0;

@@ -13,6 +13,13 @@
 
 enum { PREFIX_MIN = 3 };
 
+/* What is looked for. */
+struct wanted {
+    const struct pack_kind *const *kinds;
+    size_t n;    /* 0: of all kinds */
+    bool itself; /* a record that was merged into another one, and not the other */
+};
+
 static enum err read_mistake(struct view *view, struct view_record *out)
 {
     sqlite3_stmt *row = NULL;
@@ -31,7 +38,7 @@ out:
 }
 
 /* Columns: id, code, space, shred, rec, kind, locked of the dossier. */
-static enum err read_found(struct view *view, sqlite3_stmt *row, struct view_record *out)
+static enum err read_row(struct view *view, sqlite3_stmt *row, struct view_record *out)
 {
     const char *kind = (const char *)sqlite3_column_text(row, 5);
     *out = (struct view_record){0};
@@ -46,22 +53,43 @@ static enum err read_found(struct view *view, sqlite3_stmt *row, struct view_rec
     return read_mistake(view, out);
 }
 
-static bool kind_wanted(const struct view_record *record, const struct pack_kind *const *kinds,
-                        size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (kinds[i] == record->kind)
-            return true;
-    return n == 0;
-}
-
 #define FOUND_COLUMNS                                                                              \
     "SELECT r.id, r.code, r.space, r.shred, r.rec, r.kind,"                                        \
     " (SELECT max(d.locked) FROM core_record d WHERE d.shred = r.shred) FROM core_record r "
 
+/* The record of a row, or the one that it was merged into. */
+static enum err read_found(struct view *view, sqlite3_stmt *row, bool itself,
+                           struct view_record *out)
+{
+    sqlite3_stmt *winner = NULL;
+    char id[VIEW_ID_MAX];
+    enum err err = ERR_OK;
+    TRY(read_row(view, row, out));
+    memcpy(id, out->id, sizeof id);
+    if (!itself)
+        TRY(view_winner(view, id));
+    if (strcmp(id, out->id) == 0)
+        return ERR_OK;
+    TRY(view_prepare(view, &winner, FOUND_COLUMNS "WHERE r.id = ?1"));
+    sqlite3_bind_text(winner, 1, id, -1, SQLITE_TRANSIENT);
+    if (sqlite3_step(winner) == SQLITE_ROW)
+        TRY(read_row(view, winner, out));
+out:
+    sqlite3_finalize(winner);
+    return err;
+}
+
+static bool kind_wanted(const struct view_record *record, const struct wanted *wanted)
+{
+    for (size_t i = 0; i < wanted->n; i++)
+        if (wanted->kinds[i] == record->kind)
+            return true;
+    return wanted->n == 0;
+}
+
 /* Gives the one record that a query with two parameters finds. */
 static enum err find_by(struct view *view, const char *sql, const char *first, const char *second,
-                        const struct pack_kind *const *kinds, size_t n, struct view_record *out)
+                        const struct wanted *wanted, struct view_record *out)
 {
     sqlite3_stmt *rows = NULL;
     struct view_record one;
@@ -73,12 +101,15 @@ static enum err find_by(struct view *view, const char *sql, const char *first, c
     if (second)
         sqlite3_bind_text(rows, 2, second, -1, SQLITE_TRANSIENT);
     while ((rc = sqlite3_step(rows)) == SQLITE_ROW) {
-        TRY(read_found(view, rows, &one));
-        if (!kind_wanted(&one, kinds, n))
+        TRY(read_found(view, rows, wanted->itself, &one));
+        if (!kind_wanted(&one, wanted) || (found > 0 && strcmp(one.id, out->id) == 0))
             continue;
+        if (found < VIEW_CANDIDATES_MAX)
+            memcpy(view->candidates[found], one.id, VIEW_ID_MAX);
         if (found++ == 0)
             *out = one;
     }
+    view->n_candidates = found;
     TRY(view_rc(rc));
     err = found == 1 ? ERR_OK : found == 0 ? ERR_NOT_FOUND : ERR_USAGE;
 out:
@@ -103,7 +134,7 @@ static size_t clean_code(const char *text, char out[static 2 * VIEW_ID_MAX])
 }
 
 static enum err find_prefix(struct view *view, const char *text, const char *code,
-                            const struct pack_kind *const *kinds, size_t n, struct view_record *out)
+                            const struct wanted *wanted, struct view_record *out)
 {
     char lower[VIEW_ID_MAX];
     size_t len = strlen(text);
@@ -114,7 +145,7 @@ static enum err find_prefix(struct view *view, const char *text, const char *cod
     return find_by(view,
                    FOUND_COLUMNS "WHERE (r.id >= ?1 AND r.id < ?1 || '~')"
                                  " OR (r.code >= ?2 AND r.code < ?2 || '~')",
-                   lower, code, kinds, n, out);
+                   lower, code, wanted, out);
 }
 
 /* "word word" as an FTS query in which every word is whole, or the last one unfinished. */
@@ -142,28 +173,72 @@ static enum err query_of(const char *text, bool unfinished, struct buf *query)
     return query->err;
 }
 
-static enum err find_name(struct view *view, const char *text, const struct pack_kind *const *kinds,
-                          size_t n, struct view_record *out)
+#define NAMED FOUND_COLUMNS "JOIN search s ON s.rowid = r.rid WHERE search MATCH ?1"
+
+/* Of several, the one that is called exactly so. */
+static enum err find_exact(struct view *view, const char *query, const char *text,
+                           const struct wanted *wanted, struct view_record *out)
 {
+    char candidates[VIEW_CANDIDATES_MAX][VIEW_ID_MAX];
+    size_t n = view->n_candidates;
+    memcpy(candidates, view->candidates, sizeof candidates);
+    enum err err =
+        find_by(view, NAMED " AND plie(title(r.id)) = plie(?2)", query, text, wanted, out);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    memcpy(view->candidates, candidates, sizeof candidates);
+    view->n_candidates = n;
+    return ERR_USAGE;
+}
+
+/* Where a reference wants certain kinds any word of the text will do; otherwise what people, places and companies are
+ * called, and if nothing is called so, the records about them. */
+static enum err find_name(struct view *view, const char *text, const struct wanted *wanted,
+                          struct view_record *out)
+{
+    static const char *const titled[] = {
+        NAMED " AND r.rec = zeroblob(8) AND instr(' ' || plie(title(r.id)), ' ' || plie(?2)) > 0",
+        NAMED " AND instr(' ' || plie(title(r.id)), ' ' || plie(?2)) > 0"};
     struct buf query = {.max = 1 << 20};
     enum err err = ERR_OK;
-    TRY(query_of(text, false, &query));
+    TRY(query_of(text, wanted->n == 0, &query));
     if (query.len <= 1)
         TRY(ERR_NOT_FOUND);
-    err = find_by(view, FOUND_COLUMNS "JOIN search s ON s.rowid = r.rid WHERE search MATCH ?1",
-                  (const char *)query.bytes, NULL, kinds, n, out);
+    const char *words = (const char *)query.bytes;
+    if (wanted->n > 0)
+        err = find_by(view, NAMED, words, NULL, wanted, out);
+    for (size_t i = 0; wanted->n == 0 && i < 2 && (i == 0 || err == ERR_NOT_FOUND); i++)
+        err = find_by(view, titled[i], words, text, wanted, out);
     if (err == ERR_USAGE)
-        err = find_by(view,
-                      FOUND_COLUMNS "JOIN search s ON s.rowid = r.rid WHERE search MATCH ?1"
-                                    " AND plie(title(r.id)) = plie(?2)",
-                      (const char *)query.bytes, text, kinds, n, out);
+        err = find_exact(view, words, text, wanted, out);
 out:
     buf_free(&query);
     return err;
 }
 
-enum err view_find(struct view *view, const char *text, const struct pack_kind *const *kinds,
-                   size_t n, struct view_record *out)
+size_t view_candidates_n(const struct view *view)
+{
+    return view->n_candidates;
+}
+
+enum err view_candidate(struct view *view, size_t i, struct view_record *out)
+{
+    static const struct wanted any;
+    char id[VIEW_ID_MAX]; /* the search notes candidates of its own */
+    char candidates[VIEW_CANDIDATES_MAX][VIEW_ID_MAX];
+    size_t n = view->n_candidates;
+    if (i >= n || i >= VIEW_CANDIDATES_MAX)
+        return ERR_NOT_FOUND;
+    memcpy(id, view->candidates[i], sizeof id);
+    memcpy(candidates, view->candidates, sizeof candidates);
+    enum err err = find_by(view, FOUND_COLUMNS "WHERE r.id = ?1", id, NULL, &any, out);
+    memcpy(view->candidates, candidates, sizeof candidates);
+    view->n_candidates = n;
+    return err;
+}
+
+static enum err find(struct view *view, const char *text, const struct wanted *wanted,
+                     struct view_record *out)
 {
     uint8_t shred[ID_LEN], record[RECORD_LEN];
     char code[2 * VIEW_ID_MAX], id[VIEW_ID_MAX];
@@ -171,15 +246,28 @@ enum err view_find(struct view *view, const char *text, const struct pack_kind *
     enum err err = ERR_NOT_FOUND;
     if (view_id_parse(text, shred, record) == ERR_OK) {
         view_id_text(id, shred, record);
-        return find_by(view, FOUND_COLUMNS "WHERE r.id = ?1", id, NULL, kinds, n, out);
+        return find_by(view, FOUND_COLUMNS "WHERE r.id = ?1", id, NULL, wanted, out);
     }
     if (code_len == CODE_SHORT_LEN)
-        err = find_by(view, FOUND_COLUMNS "WHERE r.code = ?1", code, NULL, kinds, n, out);
-    if (err == ERR_NOT_FOUND && n > 0)
-        err = find_name(view, text, kinds, n, out);
+        err = find_by(view, FOUND_COLUMNS "WHERE r.code = ?1", code, NULL, wanted, out);
+    if (err == ERR_NOT_FOUND && wanted->n > 0)
+        err = find_name(view, text, wanted, out);
     if (err == ERR_NOT_FOUND && code_len > 0)
-        err = find_prefix(view, text, code, kinds, n, out);
+        err = find_prefix(view, text, code, wanted, out);
+    if (err == ERR_NOT_FOUND && wanted->n == 0 && !wanted->itself)
+        err = find_name(view, text, wanted, out);
     return err;
+}
+
+enum err view_find(struct view *view, const char *text, const struct pack_kind *const *kinds,
+                   size_t n, struct view_record *out)
+{
+    return find(view, text, &(struct wanted){.kinds = kinds, .n = n}, out);
+}
+
+enum err view_find_itself(struct view *view, const char *text, struct view_record *out)
+{
+    return find(view, text, &(struct wanted){.itself = true}, out);
 }
 
 /* --- words --- */

@@ -96,6 +96,32 @@ void view_judge_entries(struct view_merging *m)
     }
 }
 
+/* Whether the author of an entry knew that the record it was written to is one with the record of the other. */
+static bool knew(const struct view *view, size_t a, const struct merge_entry *entry, size_t b)
+{
+    const size_t sources[] = {a, b};
+    for (size_t i = 0; i < 2; i++)
+        if (sources[i] && !merge_replaces(entry, &view->joints[sources[i] - 1].merge))
+            return false;
+    return true;
+}
+
+/* As merge_live, over several records that became one: what was written to one of them replaces what stands in another
+ * only by who knew of that. */
+static void merge_joined(struct view *view, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct merge_entry *older = &view->scratch[i];
+        size_t mine = view->entries[view->which[i]].source;
+        older->live = true;
+        for (size_t k = i + 1; k < n && older->live; k++) {
+            size_t source = view->entries[view->which[k]].source;
+            older->live = !merge_replaces(&view->scratch[k], older) ||
+                          (source != mine && !knew(view, source, &view->scratch[k], mine));
+        }
+    }
+}
+
 /* Merges the fitting entries of [from, to); gives how many take part. */
 size_t view_merge_run(struct view *view, size_t from, size_t to)
 {
@@ -107,7 +133,10 @@ size_t view_merge_run(struct view *view, size_t from, size_t to)
             view->which[n++] = i;
         }
     }
-    (void)merge_live(view->scratch, n);
+    if (view->n_joints)
+        merge_joined(view, n);
+    else
+        (void)merge_live(view->scratch, n);
     for (size_t i = 0; i < n; i++)
         view->entries[view->which[i]].merge.live = view->scratch[i].live;
     return n;

@@ -267,6 +267,31 @@ out:
     return err;
 }
 
+/* What was merged into the record. */
+static enum err put_merged(struct view *view, struct pas_table *table,
+                           const struct view_record *record)
+{
+    struct pas_table *merged = NULL;
+    struct buf codes = {.max = 1 << 16};
+    char *json = NULL;
+    enum err err = ERR_OK;
+    TRY(view_merged_ids(view, record->id, &merged));
+    TRY((enum err)pas_table_json_text(merged, false, &json));
+    for (size_t i = 0; i < pas_table_rows(merged); i++) {
+        pas_json_raw(&codes, i ? ", " : "");
+        pas_json_raw(&codes, pas_table_get(merged, i, 1));
+    }
+    buf_u8(&codes, 0);
+    TRY(codes.err);
+    pas_table_json(table, json, strlen(json));
+    pas_table_shown_set(table, (const char *)codes.bytes);
+out:
+    pas_free(json);
+    pas_table_free(merged);
+    buf_free(&codes);
+    return err;
+}
+
 static enum err put_conflict_cell(struct view *view, struct pas_table *table,
                                   const struct view_record *record)
 {
@@ -322,7 +347,7 @@ enum err view_show(struct view *view, const struct view_record *record, bool peo
         return ERR_VERSION;
     TRY(pas_table_new(&table));
     put_columns(view, table, record->kind);
-    pas_table_columns_add(table, "base pending locked conflicts records");
+    pas_table_columns_add(table, "base pending locked conflicts records merged");
     sql = select_of(record->kind, "id = ?1");
     if (!sql)
         TRY(ERR_MEMORY);
@@ -338,6 +363,7 @@ enum err view_show(struct view *view, const struct view_record *record, bool peo
     pas_table_bool(table, record->locked);
     TRY(put_conflict_cell(view, table, record));
     TRY(put_children(view, table, record));
+    TRY(put_merged(view, table, record));
     TRY(pas_table_err(table));
     *out = table;
     table = NULL;

@@ -34,6 +34,15 @@ static enum err make_room(struct view *view)
     return ERR_OK;
 }
 
+/* The record whose entry it is, among those that were merged into this one. */
+static size_t source_of(const struct view *view, sqlite3_int64 rid)
+{
+    for (size_t i = 0; i < view->n_joints; i++)
+        if (view->joints[i].rid == rid)
+            return i + 1;
+    return 0;
+}
+
 static void copy_blob(uint8_t *out, size_t len, sqlite3_stmt *row, int column)
 {
     const void *blob = sqlite3_column_blob(row, column);
@@ -50,6 +59,7 @@ static enum err read_entry(struct view *view, sqlite3_stmt *row)
     bool pending = sqlite3_column_type(row, 11) == SQLITE_NULL;
     *entry = (struct view_entry){
         .seq = sqlite3_column_int64(row, 0),
+        .rid = sqlite3_column_int64(row, 14),
         .field = (uint32_t)sqlite3_column_int64(row, 1),
         .type = (enum pack_value_type)sqlite3_column_int(row, 2),
         .op = sqlite3_column_type(row, 3) == SQLITE_NULL ? -1 : sqlite3_column_int(row, 3),
@@ -57,6 +67,7 @@ static enum err read_entry(struct view *view, sqlite3_stmt *row)
         .text = view->texts.len,
         .pack = (uint64_t)sqlite3_column_int64(row, 12),
         .was_live = sqlite3_column_int(row, 13) != 0,
+        .source = source_of(view, sqlite3_column_int64(row, 14)),
         .merge = {.index = pending ? MERGE_PENDING : (uint64_t)sqlite3_column_int64(row, 11),
                   .base = (uint64_t)sqlite3_column_int64(row, 10),
                   .ordinal = (uint64_t)sqlite3_column_int64(row, 7),
@@ -73,13 +84,13 @@ static enum err read_entry(struct view *view, sqlite3_stmt *row)
     return view->texts.err;
 }
 
-static enum err read_entries(struct view *view, sqlite3_int64 rid)
+static enum err read_from(struct view *view, enum view_statement which, sqlite3_int64 rid)
 {
     enum err err = ERR_OK;
     int rc;
     view->n_entries = 0;
     buf_reset(&view->texts);
-    sqlite3_stmt *entries = view_statement(view, VIEW_ST_ENTRIES);
+    sqlite3_stmt *entries = view_statement(view, which);
     if (!entries)
         return ERR_MEMORY;
     sqlite3_bind_int64(entries, 1, rid);
@@ -88,6 +99,35 @@ static enum err read_entries(struct view *view, sqlite3_int64 rid)
     err = view_rc(rc);
 out:
     sqlite3_reset(entries);
+    return err;
+}
+
+static enum err read_joints(struct view *view, sqlite3_int64 rid)
+{
+    enum err err = ERR_OK;
+    TRY(read_from(view, VIEW_ST_JOINTS, rid));
+    if (view->n_entries == 0)
+        return ERR_OK;
+    struct view_joint *joints = realloc(view->joints, view->n_entries * sizeof *joints);
+    if (!joints)
+        return ERR_MEMORY;
+    view->joints = joints;
+    for (size_t i = 0; i < view->n_entries; i++)
+        joints[i] =
+            (struct view_joint){.rid = view->entries[i].rid, .merge = view->entries[i].merge};
+    view->n_joints = view->n_entries;
+out:
+    return err;
+}
+
+enum err view_read_entries(struct view *view, sqlite3_int64 rid, bool joined)
+{
+    enum err err = ERR_OK;
+    view->n_joints = 0;
+    if (joined)
+        TRY(read_joints(view, rid));
+    TRY(read_from(view, joined ? VIEW_ST_ENTRIES_JOINED : VIEW_ST_ENTRIES, rid));
+out:
     return err;
 }
 
@@ -112,7 +152,9 @@ static enum err read_record(struct view_merging *m)
     sqlite3_reset(row);
     view_id_text(m->dossier, shred, itself);
     m->inside = !digest_is_zero(record, RECORD_LEN);
-    return rc == SQLITE_ROW ? ERR_OK : rc == SQLITE_DONE ? ERR_INTERNAL : view_rc(rc);
+    if (rc != SQLITE_ROW)
+        return rc == SQLITE_DONE ? ERR_INTERNAL : view_rc(rc);
+    return view_winner(m->view, m->dossier);
 }
 
 /* --- the record as a whole --- */
@@ -169,12 +211,13 @@ static enum err run_for(struct view_merging *m, enum view_statement which)
     return view_run(statement);
 }
 
-static enum err put_live(struct view *view)
+/* The fields of a record that was merged into another one stand or fall there. */
+static enum err put_live(struct view *view, bool core_only)
 {
     enum err err = ERR_OK;
     for (size_t i = 0; i < view->n_entries; i++) {
         const struct view_entry *entry = &view->entries[i];
-        if (entry->merge.live == entry->was_live)
+        if (entry->merge.live == entry->was_live || (core_only && entry->field > FIELD_MERGED))
             continue;
         sqlite3_stmt *set = view_statement(view, VIEW_ST_ENTRY_LIVE);
         if (!set)
@@ -213,8 +256,9 @@ static enum err merge_record(struct view *view, sqlite3_int64 rid)
 {
     enum err err = ERR_OK;
     struct view_merging m = {.view = view, .rid = rid, .search = {.max = (size_t)1 << 26}};
+    bool lost = view_joined(view, rid);
     TRY(read_record(&m));
-    TRY(read_entries(view, rid));
+    TRY(view_read_entries(view, rid, view->joined && !lost));
     TRY(run_for(&m, VIEW_ST_CONFLICT_DROP));
     TRY(run_for(&m, VIEW_ST_SEARCH_DROP));
     if (view->n_entries == 0) {
@@ -225,13 +269,13 @@ static enum err merge_record(struct view *view, sqlite3_int64 rid)
     const struct view_entry *born = view_judge_kind(&m);
     view_judge_entries(&m);
     merge_core(view, born);
-    if (!m.kind || strcmp(m.kind->key, m.old_kind) != 0)
+    if (!m.kind || lost || strcmp(m.kind->key, m.old_kind) != 0)
         TRY(drop_row(&m));
-    if (m.kind) {
+    if (m.kind && !lost) {
         TRY(view_put_row(&m, born));
         TRY(put_search(&m));
     }
-    TRY(put_live(view));
+    TRY(put_live(view, lost));
     TRY(put_record(&m));
 out:
     buf_free(&m.search);
@@ -242,6 +286,7 @@ enum err view_merge(struct view *view)
 {
     enum err err = ERR_OK;
     int rc;
+    TRY(view_join(view));
     sqlite3_stmt *touched = view_statement(view, VIEW_ST_TOUCHED);
     if (!touched)
         return ERR_MEMORY;
@@ -251,6 +296,6 @@ enum err view_merge(struct view *view)
     sqlite3_reset(touched);
     TRY(view_exec(view, "DELETE FROM core_touched"));
 out:
-    sqlite3_reset(touched);
+    (void)view_statement(view, VIEW_ST_TOUCHED); /* reset: an open one would hold the transaction */
     return err;
 }

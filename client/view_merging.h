@@ -30,6 +30,10 @@ struct view_group {
     size_t from, to;
 };
 
+/** Reads a record's entries into view->entries in order of field and log; with `joined` also what was written to records
+ * that were merged into it, references replaced by what they were merged into. */
+enum err view_read_entries(struct view *view, sqlite3_int64 rid, bool joined);
+
 /** The text of an entry, zero-terminated; borrowed from view->texts. */
 const char *view_text_of(const struct view *view, const struct view_entry *entry);
 

@@ -164,8 +164,9 @@ enum err view_history(struct view *view, const struct view_record *record, struc
         "SELECT e.field, e.type, e.value, CASE e.op WHEN 1 THEN '+' WHEN 0 THEN '-' END,"
         " lower(hex(e.author)), lower(hex(e.device))," AT("e.time_s") "," AT(
             "e.recv_ms / 1000") ", e.base, e.leaf, e.live FROM core_entry e"
-                                " JOIN core_record r ON r.rid = e.rid WHERE r.id = ?1 ORDER BY "
-                                "e.seq"));
+                                " JOIN core_record r ON r.rid = e.rid WHERE r.id = ?1 OR r.rid IN"
+                                " (SELECT j.rid FROM core_joined j JOIN core_record w"
+                                " ON w.rid = j.winner WHERE w.id = ?1) ORDER BY e.seq"));
     sqlite3_bind_text(rows, 1, record->id, -1, SQLITE_TRANSIENT);
     while ((rc = sqlite3_step(rows)) == SQLITE_ROW)
         TRY(put_past_row(view, table, record, rows));

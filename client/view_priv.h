@@ -7,6 +7,7 @@
  *               time_s, recv_ms and leaf (NULL while pending), base, box, pack, live
  * core_conflict rid, field, seq of a standing entry, shown
  * core_touched  rid of records to merge again
+ * core_joined   rid, id of records that were merged into another one: winner (rid), seq of the entry that says so
  */
 #ifndef CLIENT_VIEW_PRIV_H
 #define CLIENT_VIEW_PRIV_H
@@ -31,8 +32,29 @@
       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0)")              \
     X(ENTRY_LIVE, "UPDATE core_entry SET live = ?2 WHERE seq = ?1")                                \
     X(ENTRIES, "SELECT seq, field, type, op, value, author, run, ordinal, time_s, recv_ms, base,"  \
-               " leaf, pack, live FROM core_entry WHERE rid = ?1"                                  \
+               " leaf, pack, live, rid FROM core_entry WHERE rid = ?1"                             \
                " ORDER BY field, iif(op IS NULL, NULL, value), seq")                               \
+    X(ENTRIES_JOINED,                                                                              \
+      "SELECT e.seq, e.field, e.type, e.op, coalesce(iif(e.type = 4, w.id, NULL), e.value) AS v,"  \
+      " e.author, e.run, e.ordinal, e.time_s, e.recv_ms, e.base, e.leaf, e.pack, e.live, e.rid"    \
+      " FROM core_entry e LEFT JOIN core_joined j ON e.type = 4 AND j.id = e.value"                \
+      " LEFT JOIN core_record w ON w.rid = j.winner WHERE e.rid = ?1 OR"                           \
+      " (e.field >= 16 AND e.rid IN (SELECT rid FROM core_joined WHERE winner = ?1))"              \
+      " ORDER BY e.field, iif(e.op IS NULL, NULL, v), e.seq")                                      \
+    X(JOINTS,                                                                                      \
+      "SELECT e.seq, e.field, e.type, e.op, e.value, e.author, e.run, e.ordinal, e.time_s,"        \
+      " e.recv_ms, e.base, e.leaf, e.pack, e.live, e.rid FROM core_joined j"                       \
+      " JOIN core_entry e ON e.seq = j.seq WHERE j.winner = ?1")                                   \
+    X(JOINED_PUT, "INSERT INTO core_joined VALUES(?1, ?2, ?3, ?4)")                                \
+    X(JOINED_GET, "SELECT w.id FROM core_joined j JOIN core_record w ON w.rid = j.winner"          \
+                  " WHERE j.id = ?1")                                                              \
+    X(JOINED_IS, "SELECT 1 FROM core_joined WHERE rid = ?1")                                       \
+    X(JOINED_TO, "SELECT w.rid FROM core_record w JOIN core_record l ON l.space = w.space"         \
+                 " WHERE w.id = ?1 AND l.rid = ?2")                                                \
+    X(JOINED_TOUCH, "INSERT OR IGNORE INTO core_touched SELECT r.rid FROM core_record l"           \
+                    " JOIN core_record r ON r.shred = l.shred WHERE l.rid = ?1"                    \
+                    " UNION SELECT e.rid FROM core_record l JOIN core_entry e ON e.type = 4"       \
+                    " AND e.value = l.id WHERE l.rid = ?1")                                        \
     X(TOUCH, "INSERT OR IGNORE INTO core_touched VALUES(?1)")                                      \
     X(TOUCHED, "SELECT rid FROM core_touched")                                                     \
     X(CONFLICT_PUT, "INSERT INTO core_conflict VALUES(?1, ?2, ?3, ?4)")                            \
@@ -55,7 +77,7 @@ struct view_space {
 /* One value of one field while a record is merged. */
 struct view_entry {
     struct merge_entry merge;
-    int64_t seq;
+    int64_t seq, rid;
     uint32_t field;
     uint64_t pack;
     enum pack_value_type type;
@@ -64,6 +86,13 @@ struct view_entry {
     size_t text, text_len; /* in view->texts, zero-terminated */
     bool fits;
     bool was_live;
+    size_t source; /* 0: the record's own; n: of the record that joint n-1 merged into it */
+};
+
+/* What merged another record into the one that is merged now. */
+struct view_joint {
+    sqlite3_int64 rid;
+    struct merge_entry merge;
 };
 
 struct view {
@@ -83,7 +112,12 @@ struct view {
     struct merge_entry *scratch;
     size_t *which; /* scratch[i] is entries[which[i]] */
     size_t n_entries, entries_cap;
+    struct view_joint *joints;
+    size_t n_joints;
     struct buf texts;
+    bool joined; /* core_joined has rows */
+    char candidates[VIEW_CANDIDATES_MAX][VIEW_ID_MAX];
+    size_t n_candidates; /* may be more than are kept */
 };
 
 /** The error that goes with an SQLite result; ROW and DONE are fine. */
@@ -117,6 +151,13 @@ enum err view_take(struct view *view, size_t number, const struct engine_change 
 
 /** Merges all touched records again. */
 enum err view_merge(struct view *view);
+
+/** Finds which records were merged into others, and touches what that changes. */
+enum err view_join(struct view *view);
+/** Replaces the id of a record that was merged into another one by the other's. */
+enum err view_winner(struct view *view, char id[static VIEW_ID_MAX]);
+/** Whether a record was merged into another one. */
+bool view_joined(struct view *view, sqlite3_int64 rid);
 
 /** The engine's number of a space of the view; SIZE_MAX when it has none. */
 size_t view_space_engine(const struct view *view, size_t number);

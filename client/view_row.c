@@ -70,18 +70,20 @@ static enum err put_plain(struct view_merging *m, const struct pack_field *field
     return put_conflicts(m, field, n, shown);
 }
 
-/* A fixed field keeps the first value that fits. */
+/* A fixed field keeps the first value that fits; the record's own before that of one which was merged into it. */
 static void put_fixed(struct view_merging *m, const struct pack_field *field,
                       struct view_group group, int at)
 {
     struct view *view = m->view;
-    const struct view_entry *first = NULL;
+    struct view_entry *first = NULL;
     for (size_t i = group.from; i < group.to; i++) {
         struct view_entry *entry = &view->entries[i];
-        entry->merge.live = entry->fits && !first;
-        if (entry->merge.live)
+        entry->merge.live = false;
+        if (entry->fits && (!first || entry->source < first->source))
             first = entry;
     }
+    if (first)
+        first->merge.live = true;
     bind_entry(view, m->row, at, first);
     if (!first && field == m->kind->dossier && m->inside)
         sqlite3_bind_text(m->row, at, m->dossier, -1, SQLITE_TRANSIENT);

@@ -26,9 +26,13 @@ static const char *const schema[] = {
     " pack INTEGER NOT NULL, live INTEGER NOT NULL)",
     "CREATE INDEX core_entry_rid ON core_entry(rid, field, seq)",
     "CREATE INDEX core_entry_pending ON core_entry(rid) WHERE leaf IS NULL",
+    "CREATE INDEX core_entry_merged ON core_entry(rid) WHERE field = 2",
     "CREATE TABLE core_conflict(rid INTEGER NOT NULL, field INTEGER NOT NULL,"
     " seq INTEGER NOT NULL, shown INTEGER NOT NULL, PRIMARY KEY(rid, field, seq)) WITHOUT ROWID",
     "CREATE TABLE core_touched(rid INTEGER PRIMARY KEY)",
+    "CREATE TABLE core_joined(rid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " winner INTEGER NOT NULL, seq INTEGER NOT NULL)",
+    "CREATE INDEX core_joined_winner ON core_joined(winner)",
     "CREATE TABLE core_space(number INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL,"
     " level TEXT NOT NULL, state TEXT NOT NULL, size INTEGER NOT NULL, unsent INTEGER NOT NULL,"
     " checkpoint_at TEXT, alarm TEXT)",

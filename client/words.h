@@ -55,8 +55,16 @@ const char *words_err(enum err err, const char *lang);
     X(FIELD_VALUE, "%s : %s", "%s: %s")                                                               \
     X(FIELD_LONG, "%s : le texte est trop long.", "%s: the text is too long.")                        \
     X(RECORD_UNKNOWN, "Aucune fiche ne correspond à « %s ».", "No record matches \"%s\".")            \
-    X(RECORD_MANY, "Plusieurs fiches correspondent à « %s » : donnez le code entier.",                \
-      "Several records match \"%s\": give the whole code.")                                           \
+    X(RECORD_MANY, "Plusieurs fiches correspondent à « %s » : donnez le code.%s",                     \
+      "Several records match \"%s\": give the code.%s")                                               \
+    X(MERGE_KIND, "%s et %s ne sont pas du même type : elles ne se fusionnent pas.",                  \
+      "%s and %s are not of the same kind: they cannot be merged.")                                   \
+    X(MERGE_SPACE, "%s et %s sont dans deux espaces : transférez d'abord l'une des deux.",            \
+      "%s and %s are in two spaces: transfer one of them first.")                                     \
+    X(MERGE_SAME, "C'est déjà une seule et même fiche : %s.",                                         \
+      "That is one and the same record already: %s.")                                                 \
+    X(MERGE_NOT, "La fiche %s n'est fusionnée avec aucune autre.",                                    \
+      "The record %s is merged with no other.")                                                       \
     X(SPACE_UNKNOWN, "Cet appareil n'a pas d'espace « %s ».", "This device has no space \"%s\".")     \
     X(SPACE_NONE, "Cet appareil n'est encore dans aucun espace : « space create » ou « join ».",      \
       "This device is in no space yet: \"space create\" or \"join\".")                                \

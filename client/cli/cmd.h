@@ -30,6 +30,7 @@ int cmd_set(struct cli *cli, const struct args *args);
 int cmd_resolve(struct cli *cli, const struct args *args);
 int cmd_undo(struct cli *cli, const struct args *args);
 int cmd_mistake(struct cli *cli, const struct args *args);
+int cmd_merge(struct cli *cli, const struct args *args);
 
 /* cmd_read.c */
 int cmd_show(struct cli *cli, const struct args *args);

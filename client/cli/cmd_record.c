@@ -62,7 +62,46 @@ static int say_written(struct cli *cli, const struct pas_id *id)
     return EXIT_DONE;
 }
 
-enum edit_kind { EDIT_NEW, EDIT_SET, EDIT_RESOLVE };
+/* One line, or one object, for each record of an entry for several people. */
+static int say_each(struct cli *cli, const struct pas_table *table)
+{
+    size_t n = pas_table_rows(table);
+    char *json = NULL;
+    if (cli->json && n > 1)
+        return pas_table_json_text(table, false, &json) == 0 ? cli_json(cli, json)
+                                                             : cli_failed(cli, ERR_MEMORY);
+    for (size_t i = 0; i < n; i++) {
+        if (cli->json)
+            printf("{\"id\":\"%s\",\"code\":\"%s\"}\n", cli_text(table, i, "id"),
+                   cli_text(table, i, "code"));
+        else
+            cli_say(cli, MSG_WRITTEN, cli_text(table, i, "code"), cli_text(table, i, "title"));
+    }
+    return EXIT_DONE;
+}
+
+int cmd_new(struct cli *cli, const struct args *args)
+{
+    struct pas_table *table = NULL;
+    struct pairs *pairs = NULL;
+    struct pas_edit edit;
+    int code = read_edit(cli, args, &edit);
+    pas_together(cli->pas, true); /* with what follows by itself, for undo */
+    if (code == EXIT_DONE)
+        code = read_pairs(cli, args, 1, &pairs);
+    if (code == EXIT_DONE) {
+        int result = pas_new_each(cli->pas, args->words[0], pairs->list, pairs->n, &edit, &table);
+        code = result == 0 ? say_each(cli, table) : cli_failed(cli, result);
+    }
+    for (size_t i = 0; table && i < pas_table_rows(table); i++)
+        cli_after_save(cli, cli_text(table, i, "id"), true);
+    pas_together(cli->pas, false);
+    pas_table_free(table);
+    free(pairs);
+    return code;
+}
+
+enum edit_kind { EDIT_SET, EDIT_RESOLVE };
 
 static int edit_record(struct cli *cli, const struct args *args, enum edit_kind kind)
 {
@@ -71,27 +110,22 @@ static int edit_record(struct cli *cli, const struct args *args, enum edit_kind 
     struct pas_id id = {"", ""};
     int result = 0;
     int code = read_edit(cli, args, &edit);
+    pas_together(cli->pas, true); /* with what follows by itself, for undo */
     if (code == EXIT_DONE)
         code = read_pairs(cli, args, 1, &pairs);
     if (code == EXIT_DONE) {
         const char *what = args->words[0];
-        if (kind == EDIT_NEW)
-            result = pas_new(cli->pas, what, pairs->list, pairs->n, &edit, &id);
-        else if (kind == EDIT_SET)
+        if (kind == EDIT_SET)
             result = pas_set(cli->pas, what, pairs->list, pairs->n, &edit, &id);
         else
             result = pas_resolve(cli->pas, what, pairs->list, pairs->n, &id);
         code = result == 0 ? say_written(cli, &id) : cli_failed(cli, result);
         if (result == 0)
-            cli_after_save(cli, id.id, kind == EDIT_NEW);
+            cli_after_save(cli, id.id, false);
     }
+    pas_together(cli->pas, false);
     free(pairs);
     return code;
-}
-
-int cmd_new(struct cli *cli, const struct args *args)
-{
-    return edit_record(cli, args, EDIT_NEW);
 }
 
 int cmd_set(struct cli *cli, const struct args *args)
@@ -128,4 +162,15 @@ int cmd_mistake(struct cli *cli, const struct args *args)
         return say_written(cli, &id);
     cli_say(cli, off ? MSG_UNMISTAKEN : MSG_MISTAKEN, id.code);
     return EXIT_DONE;
+}
+
+int cmd_merge(struct cli *cli, const struct args *args)
+{
+    struct pas_id id = {"", ""};
+    bool undo = args_option(args, "undo") != NULL;
+    if (args->n != (undo ? 1 : 2))
+        return cli_usage(cli, cli_find((const char *const[]){"merge"}, 1, &(size_t){0}));
+    int result = undo ? pas_unmerge(cli->pas, args->words[0], &id)
+                      : pas_merge(cli->pas, args->words[0], args->words[1], &id);
+    return result == 0 ? say_written(cli, &id) : cli_failed(cli, result);
 }
