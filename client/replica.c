@@ -16,10 +16,13 @@
 #include "proto/digest.h"
 #include "proto/seal.h"
 
-enum { APPLICATION_ID = 0x50535231, SCHEMA_VERSION = 1 };
+enum { APPLICATION_ID = 0x50535231 };
 enum { RECORD_MAX = (256 << 20) + 4096, CHECK_BYTES_MAX = 16 << 20, SPARE_MAX = 1 << 20 };
 
-static const char SCHEMA[] =
+/* The tables as steps from one version to the next: steps[i] leads from version i to i + 1. A step that was released never
+ * changes; a change of the tables is a further one. */
+static const char *const schema_steps[] = {
+    /* 1: the first release */
     "CREATE TABLE record(stamp INTEGER PRIMARY KEY, tab INTEGER NOT NULL, space INTEGER NOT NULL,"
     " id INTEGER NOT NULL, sealed BLOB NOT NULL, UNIQUE(tab, space, id));"
     "CREATE TABLE entry(n INTEGER PRIMARY KEY, space INTEGER NOT NULL, idx INTEGER NOT NULL,"
@@ -31,7 +34,9 @@ static const char SCHEMA[] =
     "CREATE TABLE last(space INTEGER NOT NULL, device BLOB NOT NULL, seq INTEGER NOT NULL,"
     " hash BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY(space, device)) WITHOUT ROWID;"
     "CREATE TABLE slot(space INTEGER NOT NULL, row BLOB NOT NULL, epoch INTEGER NOT NULL,"
-    " slot BLOB NOT NULL, PRIMARY KEY(space, row, epoch)) WITHOUT ROWID;";
+    " slot BLOB NOT NULL, PRIMARY KEY(space, row, epoch)) WITHOUT ROWID;",
+};
+enum { SCHEMA_VERSION = sizeof schema_steps / sizeof *schema_steps };
 
 #define SQL_TEXT(name, sql) sql,
 static const char *const sql_texts[SQL_N] = {REPLICA_SQL(SQL_TEXT)};
@@ -121,6 +126,24 @@ out:
 
 /* --- opening --- */
 
+/* All steps that the file lacks, or none. */
+static enum err raise_schema(struct replica *replica, int64_t version)
+{
+    enum err err = ERR_OK;
+    char set[96];
+    snprintf(set, sizeof set, "PRAGMA application_id=%d; PRAGMA user_version=%d;", APPLICATION_ID,
+             SCHEMA_VERSION);
+    TRY(exec(replica, "BEGIN IMMEDIATE"));
+    for (int64_t i = version; i < SCHEMA_VERSION; i++)
+        TRY(exec(replica, schema_steps[i]));
+    TRY(exec(replica, set));
+    TRY(exec(replica, "COMMIT"));
+out:
+    if (err != ERR_OK && !sqlite3_get_autocommit(replica->db))
+        sqlite3_exec(replica->db, "ROLLBACK", NULL, NULL, NULL);
+    return err;
+}
+
 static enum err prepare_schema(struct replica *replica, bool fresh)
 {
     enum err err = ERR_OK;
@@ -128,24 +151,13 @@ static enum err prepare_schema(struct replica *replica, bool fresh)
     TRY(ask_int(replica, "PRAGMA application_id", &app));
     TRY(ask_int(replica, "PRAGMA user_version", &version));
     TRY(ask_int(replica, "SELECT count(*) FROM sqlite_schema", &tables));
-    if (app == 0 && version == 0 && tables == 0 && fresh) {
-        char set[96];
-        snprintf(set, sizeof set, "PRAGMA application_id=%d; PRAGMA user_version=%d;",
-                 APPLICATION_ID, SCHEMA_VERSION);
-        TRY(exec(replica, "BEGIN IMMEDIATE"));
-        err = exec(replica, SCHEMA);
-        if (err == ERR_OK)
-            err = exec(replica, set);
-        if (err == ERR_OK)
-            err = exec(replica, "COMMIT");
-        if (err != ERR_OK && !sqlite3_get_autocommit(replica->db))
-            sqlite3_exec(replica->db, "ROLLBACK", NULL, NULL, NULL);
-        goto out;
-    }
-    if (app != APPLICATION_ID)
+    bool empty = app == 0 && version == 0 && tables == 0 && fresh;
+    if (!empty && (app != APPLICATION_ID || version < 1))
         err = replica_error(replica, SQLITE_CORRUPT);
     else if (version > SCHEMA_VERSION)
         err = ERR_VERSION;
+    else if (version < SCHEMA_VERSION)
+        err = raise_schema(replica, version);
 out:
     return err;
 }

@@ -102,7 +102,13 @@ int main_open_store(const char *folder, int mode, struct store **store)
     case ERR_NOT_FOUND:
         return main_refuse("%s holds keys but no log.db: restore a backup into it", folder);
     case ERR_VERSION:
-        return main_refuse("%s was written by a newer passerelled: install that version", folder);
+        return main_refuse("%s was written by a newer passerelled than this one (%s). Install that"
+                           " version, or restore a backup that this one made. Nothing was changed",
+                           folder, PASSERELLE_VERSION);
+    case ERR_BEHIND:
+        return main_refuse("%s was written by an older passerelled: start the server once, which"
+                           " brings it up to date",
+                           folder);
     case ERR_CORRUPT:
         return main_refuse("%s: log.db or keys.db is not a database of passerelled, or damaged:"
                            " restore a backup",

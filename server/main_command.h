@@ -53,9 +53,6 @@ int main_open_store(const char *folder, int mode, struct store **store);
 /** Makes the data folder of a new server with these keys, or says why not. */
 int main_create(const char *folder, const struct serverkey *key);
 
-/** Draws a founder link and keeps its public half in the store; its text is appended to `link`. Or says why not. */
-int main_link(const struct serverkey *key, const char *folder, struct buf *link);
-
 /** Prints a JSON string with its quotes. */
 void main_json_text(const char *text, size_t len);
 void main_json_id(const uint8_t id[static ID_LEN]);

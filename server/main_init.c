@@ -43,33 +43,27 @@ static void print_link(const struct serverkey *key, const char *folder, const st
            (const char *)link->bytes);
 }
 
-int main_link(const struct serverkey *key, const char *folder, struct buf *link)
+/* Makes a link, keeps its public half, prints it. */
+static int give_link(const struct serverkey *key, const char *folder, bool json, bool fresh)
 {
     struct store *store = NULL;
+    struct buf link = {0};
     uint8_t pk[PK_LEN];
     int code = main_open_store(folder, STORE_VISITOR, &store);
     if (code != EXIT_DONE)
         return code;
-    enum err err = serverkey_founder_link(link, pk, key);
+    enum err err = serverkey_founder_link(&link, pk, key);
     if (err == ERR_OK)
         err = add_link(store, pk);
-    if (err == ERR_QUOTA)
+    if (err == ERR_OK)
+        print_link(key, folder, &link, json, fresh);
+    else if (err == ERR_QUOTA)
         code =
             main_refuse("%d founder links are waiting already: use one of them", STORE_LINKS_MAX);
-    else if (err != ERR_OK)
+    else
         code = main_refuse("%s: %s", folder, err_text(err));
-    store->engine->close(store);
-    return code;
-}
-
-/* Makes a link, keeps its public half, prints it. */
-static int give_link(const struct serverkey *key, const char *folder, bool json, bool fresh)
-{
-    struct buf link = {0};
-    int code = main_link(key, folder, &link);
-    if (code == EXIT_DONE)
-        print_link(key, folder, &link, json, fresh);
     buf_free(&link);
+    store->engine->close(store);
     return code;
 }
 

@@ -18,50 +18,10 @@
 #include "proto/digest.h"
 
 enum {
-    SCHEMA_VERSION = 1,
     TIDY_BUSY_MS = 200,
     WAL_PAGES_LARGE = 4096, /* 16 MiB: time for a checkpoint */
-    PATH_LEN_MAX = 4096,
-    APPLICATION_ID = 0x50617372 /* "Pasr" */
+    PATH_LEN_MAX = 4096
 };
-
-static const char log_schema[] =
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE spaces (space BLOB PRIMARY KEY, size INTEGER NOT NULL, t_recv INTEGER NOT NULL,"
-    " epoch INTEGER NOT NULL, epoch_idx INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE log (id INTEGER PRIMARY KEY, space BLOB NOT NULL, idx INTEGER NOT NULL,"
-    " device BLOB NOT NULL, seq INTEGER NOT NULL, kind INTEGER NOT NULL, t_recv INTEGER NOT NULL,"
-    " header BLOB NOT NULL, sig BLOB NOT NULL, nodes BLOB NOT NULL,"
-    " UNIQUE (space, idx), UNIQUE (space, device, seq));"
-    "CREATE INDEX log_control ON log (space, idx) WHERE kind < 64;"
-    "CREATE TABLE bodies (id INTEGER PRIMARY KEY, space BLOB NOT NULL, idx INTEGER NOT NULL,"
-    " box INTEGER NOT NULL, hash BLOB NOT NULL, body BLOB, UNIQUE (space, idx, box));"
-    "CREATE TABLE notes (id INTEGER PRIMARY KEY, space BLOB NOT NULL, size INTEGER NOT NULL,"
-    " root BLOB NOT NULL, sig BLOB NOT NULL, cosigs BLOB NOT NULL, UNIQUE (space, size));"
-    "CREATE TABLE members (space BLOB NOT NULL, device BLOB NOT NULL, ed_pk BLOB NOT NULL,"
-    " roles INTEGER NOT NULL, active INTEGER NOT NULL, added INTEGER NOT NULL,"
-    " revoked INTEGER NOT NULL, erased_upto INTEGER NOT NULL, PRIMARY KEY (space, device))"
-    " WITHOUT ROWID;"
-    "CREATE INDEX members_device ON members (device);"
-    "CREATE TABLE links (id INTEGER PRIMARY KEY, pk BLOB NOT NULL UNIQUE, used INTEGER NOT NULL);"
-    "CREATE TABLE chores (id INTEGER PRIMARY KEY AUTOINCREMENT, space BLOB NOT NULL,"
-    " what INTEGER NOT NULL, target BLOB NOT NULL);";
-
-static const char keys_schema[] =
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE revs (space BLOB PRIMARY KEY, rev INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE slots (id INTEGER PRIMARY KEY, space BLOB NOT NULL, row BLOB NOT NULL,"
-    " newest INTEGER NOT NULL, epoch INTEGER NOT NULL, slot BLOB NOT NULL, sender BLOB NOT NULL,"
-    " rev INTEGER NOT NULL, UNIQUE (space, row, newest));"
-    "CREATE INDEX slots_rev ON slots (space, rev) WHERE newest = 1;"
-    "CREATE INDEX slots_epoch ON slots (space, epoch) WHERE newest = 1;"
-    "CREATE TABLE seals (id INTEGER PRIMARY KEY, space BLOB NOT NULL, idx INTEGER NOT NULL,"
-    " device BLOB NOT NULL, epoch INTEGER NOT NULL, type INTEGER NOT NULL, hash BLOB NOT NULL,"
-    " seal BLOB, rev INTEGER NOT NULL, UNIQUE (space, idx, device));"
-    "CREATE INDEX seals_device ON seals (space, device, rev);"
-    "CREATE TABLE inbox (id INTEGER PRIMARY KEY, space BLOB NOT NULL, type INTEGER NOT NULL,"
-    " device BLOB NOT NULL, invite BLOB, expires INTEGER NOT NULL, state INTEGER NOT NULL,"
-    " payload BLOB, rev INTEGER NOT NULL, UNIQUE (space, type, device));";
 
 /* ---- transactions ---- */
 
@@ -307,24 +267,13 @@ static int sq_untidy(const struct store *base)
            atomic_load(&store->keys_pages) >= WAL_PAGES_LARGE;
 }
 
-static uint64_t pragma_number(struct sq *sq, const char *sql)
-{
-    sqlite3_stmt *st = NULL;
-    uint64_t n = 0;
-    if (sqlite3_prepare_v2(sq->db, sql, -1, &st, NULL) == SQLITE_OK &&
-        sqlite3_step(st) == SQLITE_ROW)
-        n = (uint64_t)sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    return n;
-}
-
 static enum err sq_bytes(struct store_view *base, uint64_t *log_bytes, uint64_t *keys_bytes)
 {
     struct sq_view *view = (struct sq_view *)base;
-    *log_bytes = pragma_number(&view->log, "PRAGMA page_count") *
-                 pragma_number(&view->log, "PRAGMA page_size");
-    *keys_bytes = pragma_number(&view->keys, "PRAGMA page_count") *
-                  pragma_number(&view->keys, "PRAGMA page_size");
+    *log_bytes =
+        sq_pragma(&view->log, "PRAGMA page_count") * sq_pragma(&view->log, "PRAGMA page_size");
+    *keys_bytes =
+        sq_pragma(&view->keys, "PRAGMA page_count") * sq_pragma(&view->keys, "PRAGMA page_size");
     return ERR_OK;
 }
 
@@ -390,28 +339,28 @@ static bool is_there(const char *folder)
     return stat(path, &st) == 0;
 }
 
-static enum err create_file(const char *folder, const char *name, const char *schema)
+static enum err new_store_id(struct sq *keys)
+{
+    uint8_t id[STORE_ID_LEN];
+    char sql[96], hex[2 * STORE_ID_LEN + 1];
+    digest_random(id, sizeof id);
+    for (size_t i = 0; i < sizeof id; i++)
+        snprintf(hex + 2 * i, 3, "%02x", id[i]);
+    snprintf(sql, sizeof sql, "INSERT INTO meta VALUES ('store_id', x'%s')", hex);
+    return sq_exec(keys, sql);
+}
+
+static enum err create_file(const char *folder, const char *name, const struct sq_schema *schema)
 {
     enum err err = ERR_OK;
-    char path[PATH_LEN_MAX], pragmas[256];
+    char path[PATH_LEN_MAX];
     struct sq sq = {0};
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-             APPLICATION_ID, SCHEMA_VERSION);
     TRY(sq_open(&sq, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
-    TRY(sq_exec(&sq, "PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE"));
-    TRY(sq_exec(&sq, pragmas));
-    TRY(sq_exec(&sq, schema));
-    if (strcmp(name, "keys.db") == 0) {
-        uint8_t id[STORE_ID_LEN];
-        char sql[96], hex[2 * STORE_ID_LEN + 1];
-        digest_random(id, sizeof id);
-        for (size_t i = 0; i < sizeof id; i++)
-            snprintf(hex + 2 * i, 3, "%02x", id[i]);
-        snprintf(sql, sizeof sql, "INSERT INTO meta VALUES ('store_id', x'%s')", hex);
-        TRY(sq_exec(&sq, sql));
-    }
-    TRY(sq_exec(&sq, "COMMIT"));
+    TRY(sq_exec(&sq, "PRAGMA journal_mode = WAL"));
+    TRY(sq_schema_raise(&sq, schema));
+    if (schema == &sq_keys_schema)
+        TRY(new_store_id(&sq));
 out:
     sq_close(&sq);
     return err;
@@ -424,15 +373,20 @@ enum err store_sqlite_create(const char *folder)
     if (is_there(folder))
         return ERR_EXISTS;
     /* log.db comes last: it is what says that there is a store. */
-    enum err err = create_file(folder, "keys.db", keys_schema);
-    return err == ERR_OK ? create_file(folder, "log.db", log_schema) : err;
+    enum err err = create_file(folder, "keys.db", &sq_keys_schema);
+    return err == ERR_OK ? create_file(folder, "log.db", &sq_log_schema) : err;
 }
 
-static enum err schema_check(struct sq *sq)
+/* Both files are looked at before one is changed. */
+static enum err check_schemas(struct sq_store *store)
 {
-    if (pragma_number(sq, "PRAGMA application_id") != APPLICATION_ID)
-        return ERR_CORRUPT;
-    return pragma_number(sq, "PRAGMA user_version") > SCHEMA_VERSION ? ERR_VERSION : ERR_OK;
+    enum err log = sq_schema_check(&store->own.log, &sq_log_schema);
+    enum err keys = sq_schema_check(&store->own.keys, &sq_keys_schema);
+    bool known = (log == ERR_OK || log == ERR_BEHIND) && (keys == ERR_OK || keys == ERR_BEHIND);
+    if (!known || store->mode != STORE_OWNER)
+        return log != ERR_OK && log != ERR_BEHIND ? log : keys != ERR_OK ? keys : log;
+    keys = sq_schema_raise(&store->own.keys, &sq_keys_schema);
+    return keys != ERR_OK ? keys : sq_schema_raise(&store->own.log, &sq_log_schema);
 }
 
 /* Removals that a crash left undone, seals of a log transaction that never committed. */
@@ -465,8 +419,7 @@ enum err store_sqlite_open(struct store **out, const char *folder, enum store_mo
     store->folder = strdup(folder);
     TRY(store->folder ? ERR_OK : ERR_MEMORY);
     TRY(open_pair(&store->own, store, flags));
-    TRY(schema_check(&store->own.log));
-    TRY(schema_check(&store->own.keys));
+    TRY(check_schemas(store));
     if (mode == STORE_OWNER) {
         TRY(open_pair(&store->tidy, store, flags));
         /* A checkpoint that waits for readers keeps the writer waiting too. */

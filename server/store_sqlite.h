@@ -182,6 +182,21 @@ int sq_changes(const struct sq *sq);
 /** SQL without results. */
 enum err sq_exec(struct sq *sq, const char *sql);
 
+/** The number that a PRAGMA gives, 0 if it cannot be had. */
+uint64_t sq_pragma(struct sq *sq, const char *sql);
+
+/** The tables of a file: steps[i] leads from version i to i + 1; the file's version is its user_version. */
+struct sq_schema {
+    const char *const *steps;
+    size_t steps_len;
+};
+extern const struct sq_schema sq_log_schema, sq_keys_schema;
+
+/** ERR_VERSION: a newer program wrote the file. ERR_BEHIND: an older one; sq_schema_raise it. ERR_CORRUPT: neither. */
+enum err sq_schema_check(struct sq *sq, const struct sq_schema *schema);
+/** Takes the steps that the file lacks, all of a fresh one, in one transaction: after an error it is as it was. */
+enum err sq_schema_raise(struct sq *sq, const struct sq_schema *schema);
+
 /* Columns of the row that sq_step met. */
 uint64_t sq_column(struct sq *sq, enum sq_statement id, int column);
 const uint8_t *sq_column_blob(struct sq *sq, enum sq_statement id, int column, size_t *len);

@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# ctest: long no-valgrind no-tsan timeout=3000
+#
+# Goal: the packages install, run, upgrade, keep data and purge in a clean Debian 12 made with debootstrap; lintian finds
+# no error; the service is shut in. Needs root and a Debian mirror; ROOT_TAR=FILE takes the clean root from a tar file
+# that an earlier run wrote there.
+. "${SOURCE_DIR:?}/tests/lib/test.sh"
+. "$SOURCE_DIR/tests/lib/install.sh"
+[ "$(id -u)" -eq 0 ] || skip "needs root"
+install_missing debootstrap lintian systemd curl=curl age=age || skip "no packages to be had"
+
+root=$WORK/root
+# The command in the clean root, with /proc, which goes away with the command.
+inside() {
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+        unshare -m bash -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" "$@"
+}
+
+step "building"
+expect 0 "$SOURCE_DIR/deploy/package" "$BUILD_DIR/packages"
+packages=("$BUILD_DIR"/packages/*.deb)
+[ ${#packages[@]} -ge 4 ] || fail "packages are missing: ${packages[*]}"
+
+step "lintian"
+expect 0 lintian --allow-root --fail-on error,warning "$BUILD_DIR"/packages/*.changes
+
+step "the service is shut in"
+for unit in passerelled; do
+    dpkg-deb --fsys-tarfile "$BUILD_DIR"/packages/passerelled_*.deb |
+        tar -xOf - "./lib/systemd/system/$unit.service" >"$WORK/$unit.service"
+    expect 0 systemd-analyze security --offline=true --no-pager --threshold=15 "$WORK/$unit.service"
+done
+
+step "a clean Debian 12"
+mkdir "$root"
+if [ -f "${ROOT_TAR:-}" ]; then
+    tar -C "$root" -xpf "$ROOT_TAR"
+else
+    mirror=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
+        awk '$1 == "bookworm" { print $2; exit }')
+    [ -n "$mirror" ] || skip "apt knows no mirror of bookworm"
+    expect 0 debootstrap --variant=minbase bookworm "$root" "$mirror"
+    rm -rf "$root/etc/apt/apt.conf.d" "$root"/etc/apt/sources.list*
+    cp -r /etc/apt/apt.conf.d /etc/apt/sources.list* "$root/etc/apt/"
+    [ -z "${ROOT_TAR:-}" ] || tar -C "$root" -cpf "$ROOT_TAR" .
+fi
+cp -r /etc/resolv.conf "$root/etc/resolv.conf"
+mkdir "$root/packages"
+cp "${packages[@]}" "$root/packages/"
+
+step "what the packages need, and what is there before them"
+expect 0 inside apt-get update -qq
+mapfile -t needed < <(for package in "${packages[@]}"; do dpkg-deb -f "$package" Depends; done | tr ',' '\n' |
+    sed -E 's/[|(].*//; s/ //g' | grep -v '^libpasserelle0$' | sort -u | grep .)
+expect 0 inside apt-get install -y -qq --no-install-recommends "${needed[@]}" curl age
+# Everything but the books that apt and dpkg keep.
+inventory() {
+    find "$root" -xdev -path "$root/packages" -prune -o -path "$root/proc" -prune -o \
+        -path "$root/var/lib/dpkg" -prune -o -path "$root/var/log" -prune -o -path "$root/var/cache" -prune -o \
+        -path "$root/var/lib/apt" -prune -o -path "$root/var/lib/systemd" -prune -o -path "$root/tmp" -prune -o \
+        -name '*-' -path "$root/etc/*" -prune -o -path "$root/run" -prune -o -printf '%P\n' | LC_ALL=C sort
+}
+inventory >"$WORK/before"
+
+step "install"
+expect 0 inside sh -c 'apt-get install -y -qq --no-install-recommends /packages/*.deb'
+expect 0 inside passerelled version
+expect 0 inside passerelle version
+same "owner and mode of the data folder" "passerelle passerelle 700" \
+    "$(inside stat -c '%U %G %a' /var/lib/passerelle)"
+expect 0 inside sh -c 'ls /usr/share/man/man8/passerelled.8.gz /usr/share/man/man5/passerelled.conf.5.gz \
+    /usr/share/man/man1/passerelle.1.gz /usr/share/man/man3/libpasserelle.3.gz'
+
+step "set up and run, as the unit says"
+port=$(free_port)
+printf '%s\n' "url = http://127.0.0.1:$port" "data = /var/lib/passerelle" "listen = 127.0.0.1:$port" \
+    "backup = /var/backups/passerelle" "recipient = new" >"$root/answers"
+expect 0 inside passerelled setup --answers /answers --json
+rm "$root/answers"
+FOUNDER=$(jq -re .founder_link "$OUT")
+same "tested from the outside" true "$(jq .reached "$OUT")"
+same "who owns the data" passerelle "$(inside find /var/lib/passerelle -printf '%u\n' | sort -u)"
+serve() {
+    local command
+    command=$(sed -n 's/^ExecStart=//p' "$WORK/passerelled.service")
+    # shellcheck disable=SC2086
+    background inside setpriv --reuid passerelle --regid passerelle --clear-groups --no-new-privs $command \
+        >>"$WORK/server.log" 2>&1
+    server_pid[server]=$PID
+    until_true 30 curl -fsS "http://127.0.0.1:$port/readyz"
+}
+serve
+# A device of the package, at work.
+device() { inside env PASSERELLE_HOME=/device PASSERELLE_PASSPHRASE_FILE=/words passerelle --lang en "$@"; }
+echo 'tilleul marteau brume orchidee' >"$root/words"
+expect 0 device init --name Claire --kdf light
+expect 0 device space create Equipe --level team --server "$FOUNDER"
+expect 0 device new site nom="Les Saules"
+expect 0 device sync
+expect 0 inside passerelled check --data /var/lib/passerelle --deep
+same "who owns the data after root looked" passerelle "$(inside find /var/lib/passerelle -printf '%u\n' | sort -u)"
+
+step "upgrade"
+for package in "${packages[@]}"; do
+    name=$(basename "$package")
+    expect 0 dpkg-deb -R "$package" "$WORK/newer"
+    version=$(dpkg-deb -f "$package" Version)
+    sed -i "s/$version/$version+1/g" "$WORK/newer/DEBIAN/control"
+    expect 0 dpkg-deb -b "$WORK/newer" "$root/packages/newer-$name"
+    rm -rf "$WORK/newer"
+done
+before=$(sha256sum "$root"/etc/passerelle/* "$root/var/lib/passerelle/server.key")
+expect 0 inside sh -c 'dpkg -i /packages/newer-*.deb'
+same "configuration and key" "$before" "$(sha256sum "$root"/etc/passerelle/* "$root/var/lib/passerelle/server.key")"
+server_stop
+serve
+expect 0 device new site nom="Les Acacias"
+expect 0 device sync --json
+same "unsent" 0 "$(jq '[.spaces[].unsent] | add' "$OUT")"
+server_stop
+
+step "a program of the library's users"
+expect 0 inside sh -c 'test -f /usr/share/doc/libpasserelle-dev/examples/carnet.c'
+
+step "removal keeps the data, purge takes everything but what was asked to keep"
+names=$(inside dpkg-query -W -f '${Package}\n' | grep passerelle | paste -sd' ')
+expect 0 inside sh -c "dpkg -r $names"
+expect 0 test -f "$root/var/lib/passerelle/log.db"
+touch "$root/var/lib/passerelle/keep"
+expect 0 inside sh -c "dpkg -P $names"
+expect 0 test -f "$root/var/lib/passerelle/server.key"
+expect 1 test -e "$root/etc/passerelle"
+rm "$root/var/lib/passerelle/keep"
+expect 0 inside sh -c 'dpkg -i /packages/newer-*.deb'
+expect 0 inside sh -c "dpkg -P $names"
+rm -rf "$root/device" "$root/words"
+inventory >"$WORK/after"
+same "what is left" "" "$(diff "$WORK/before" "$WORK/after" || true)"
+same "the user" "" "$(grep passerelle "$root/etc/passwd" "$root/etc/group" || true)"
