@@ -198,7 +198,7 @@ enum err engine_checkpoint(struct engine *engine, size_t i, struct buf *out)
     return out->err;
 }
 
-static enum err accuse(struct engine *engine, struct space *space, const struct note *theirs)
+enum err audit_accuse(struct engine *engine, struct space *space, const struct note *theirs)
 {
     const struct evidence evidence = {.what = ERR_FORK,
                                       .index = UINT64_MAX,
@@ -219,7 +219,7 @@ static enum err remember(struct engine *engine, struct space *space, const struc
     enum err err = replica_get(engine->replica, REPLICA_NOTE, space->no, note->size, &known);
     if (err == ERR_OK && known.len == sizeof *note &&
         memcmp(((const struct note *)(const void *)known.bytes)->root, note->root, HASH_LEN) != 0)
-        err = accuse(engine, space, note);
+        err = audit_accuse(engine, space, note);
     else if (err == ERR_OK)
         err = ERR_BEHIND;
     else if (err == ERR_NOT_FOUND) {
@@ -254,7 +254,7 @@ enum err engine_compare(struct engine *engine, const char *text, size_t len)
         err = space_root_at(&reader, note.size, root);
         if (err != ERR_OK)
             return err;
-        return memcmp(root, note.root, HASH_LEN) == 0 ? ERR_OK : accuse(engine, space, &note);
+        return memcmp(root, note.root, HASH_LEN) == 0 ? ERR_OK : audit_accuse(engine, space, &note);
     }
     return verdict;
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/courier.h"
 #include "client/engine_inside.h"
 #include "client/salvage.h"
 #include "proto/digest.h"
@@ -168,6 +169,10 @@ enum err engine_load(struct engine *engine)
         TRY(space_load(engine, &space, numbers.list[i]));
         TRY(engine_space_add(engine, space));
     }
+    for (size_t i = 0; i < engine->n_servers; i++) {
+        bool waits;
+        TRY(courier_waits(engine, &engine->servers[i], &waits));
+    }
 out:
     free(numbers.list);
     return err;
@@ -181,6 +186,8 @@ void engine_unload(struct engine *engine)
     for (size_t i = 0; i < engine->n_servers; i++) {
         for (size_t k = 0; k < engine->servers[i].n_rows; k++)
             free(engine->servers[i].rows[k].seqs);
+        free(engine->servers[i].courier.items);
+        free(engine->servers[i].courier.resting);
     }
     free(engine->servers);
     engine->spaces = NULL;
@@ -330,9 +337,11 @@ enum err engine_server_add(struct engine *engine, const char *url,
     return err;
 }
 
-/* A server counts as long as one of its spaces has something to ask it. */
+/* A server counts as long as one of its spaces has something to ask it, or something is carried to it. */
 static bool server_in_use(const struct engine *engine, size_t server)
 {
+    if (engine->servers[server].courier.waits)
+        return true;
     for (size_t i = 0; i < engine->n_spaces; i++) {
         const struct space *space = engine->spaces[i];
         if (space->server == server && space->pub.state != SPACE_REFUSED &&

@@ -217,6 +217,31 @@ enum err engine_cache_put(struct engine *engine, const char *name, const uint8_t
 enum err engine_cache_get(struct engine *engine, const char *name, struct buf *out);
 enum err engine_cache_delete(struct engine *engine, const char *name);
 
+/* --- by file instead of the network (PROTOCOL.md 9.1) --- */
+
+struct engine_bundle {
+    uint64_t entries; /* of the history: written, or new here */
+    uint64_t leaves;  /* not logged yet: written, or kept here to be handed to the server */
+    uint64_t known;   /* import: had already */
+    uint64_t
+        later; /* import: histories that begin beyond what this device has; kept until the gap is filled */
+    uint64_t refused; /* import: altered on the way, or signed by nobody known; left out */
+    uint64_t foreign; /* import: for a server that this device does not know; left out */
+};
+
+/** Appends a bundle: of space `space` (SIZE_MAX: of all) the entries from `since` on with their note and slots, and
+ * what waits to be sent: own leaves are made and stored as for a sync, and what this device carries for others. It
+ * needs no key to be carried. `out->max` is BUNDLE_MAX. ERR_TOO_BIG: leave out history that the other side has. */
+enum err engine_bundle_export(struct engine *engine, size_t space, uint64_t since, struct buf *out,
+                              struct engine_bundle *did);
+
+/** Takes a bundle with the checks of an answer, whoever brought it, in any order and as often as one likes. Entries
+ * count once a note by the log key covers them; leaves of others are kept for the next sync with their server. ERR_OK
+ * also when parts were left out: `did` says so. ERR_FORK: it proves that the server signed two histories.
+ * ERR_FORMAT, ERR_VERSION, ERR_TOO_BIG: no bundle of this program; nothing was taken. */
+enum err engine_bundle_import(struct engine *engine, const uint8_t *bytes, size_t len,
+                              struct engine_bundle *did);
+
 /* --- one round trip --- */
 
 struct engine_sync {
@@ -226,6 +251,8 @@ struct engine_sync {
     uint64_t pushed;  /* leaves accepted */
     uint64_t pulled;  /* entries verified */
     uint64_t refused; /* items refused for good; engine_space.status says why */
+    uint64_t relayed,
+        relay_refused; /* leaves of others that came by file: handed over; refused for good */
     enum err alarm;
     enum err said; /* why the server refused the whole request, or ERR_OK */
 };

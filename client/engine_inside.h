@@ -26,6 +26,24 @@ struct flight_row {
     uint64_t last_id; /* of the outbox then: newer work came while it was on its way */
 };
 
+enum { COURIER_MAX = 1024 };
+
+/** One leaf of somebody else in the request on its way (courier.h). */
+struct courier_item {
+    uint64_t id, seq; /* of its record; of the leaf */
+    size_t row, k;
+};
+
+struct courier {
+    bool next;  /* the next request is a courier's */
+    bool done;  /* within this sync */
+    bool waits; /* there is something for this server */
+    size_t n;
+    struct courier_item *items; /* COURIER_MAX of them; NULL until something was carried */
+    size_t n_resting;
+    uint64_t *resting; /* COURIER_MAX: refused for now, another sync tries again */
+};
+
 struct server {
     uint64_t no; /* record in REPLICA_SERVER */
     char url[512];
@@ -42,6 +60,7 @@ struct server {
     unsigned clock_tries;
     unsigned requests; /* since the last one that left nothing to do */
     size_t next_row;   /* where an unknown device or a long list of spaces goes on */
+    struct courier courier;
 };
 
 struct engine {
@@ -83,6 +102,9 @@ enum err engine_server_save(struct engine *engine, const struct server *server);
 /** The server with these keys at `url`, made if it is new. ERR_WRONG_SERVER: the device knows other keys for the URL. */
 enum err engine_server_add(struct engine *engine, const char *url,
                            const struct message_server *pinned, size_t *server);
+
+/** Raises the alarm that the log key signed two histories, and writes the evidence (audit.c). Gives ERR_FORK. */
+enum err audit_accuse(struct engine *engine, struct space *space, const struct note *theirs);
 
 /** Takes a new, unloaded space into the list; the engine owns it then. ERR_MEMORY. */
 enum err engine_space_add(struct engine *engine, struct space *space);

@@ -36,6 +36,9 @@ int pas_end(struct pas *pas, enum err err);
 /** Sets the reason from a sentence and its arguments, and gives `err`. */
 enum err pas_fail(struct pas *pas, enum err err, enum words_name sentence, ...);
 
+/** The last gate before anything leaves: records that turned out too private for their space stay here. */
+enum err pas_check_wider(struct pas *pas);
+
 /** Takes over what the engine learned: another pack in force, new entries. */
 enum err pas_follow(struct pas *pas);
 

@@ -25,7 +25,7 @@ void pas_allow_wider(struct pas *pas, bool allow)
 }
 
 /* Never wider: the last gate before anything leaves. */
-static enum err check_wider(struct pas *pas)
+enum err pas_check_wider(struct pas *pas)
 {
     size_t n = 0, space = 0;
     char count[24];
@@ -44,7 +44,7 @@ int pas_sync_begin(struct pas *pas, size_t server, uint64_t wait_ms, unsigned ch
     pas_begin(pas);
     *request = NULL;
     *len = 0;
-    TRY(check_wider(pas));
+    TRY(pas_check_wider(pas));
     TRY(engine_sync_begin(pas->engine, server, wait_ms, &out));
     TRY(pas_take_bytes(&out, request, len));
 out:
@@ -78,6 +78,8 @@ int pas_sync_finish(struct pas *pas, size_t server, const unsigned char *answer,
                               .pushed = result.pushed,
                               .pulled = result.pulled,
                               .refused = result.refused,
+                              .relayed = result.relayed,
+                              .relay_refused = result.relay_refused,
                               .alarm = (int)result.alarm};
     /* Between pages the view waits: it is brought up to date once. */
     if (!result.again)

@@ -48,7 +48,10 @@ enum replica_table {
     REPLICA_WAITING = 13,  /* joins that wait for an approval */
     REPLICA_NOTE = 14,     /* id 0: the last verified note; others: notes to check at that size */
     REPLICA_CACHE = 15,    /* blobs of the layers above */
-    REPLICA_TALLY = 16     /* id 1: number of records in REPLICA_EDIT, for counting losses */
+    REPLICA_TALLY = 16,    /* id 1: number of records in REPLICA_EDIT, for counting losses */
+    REPLICA_CARRIED = 30,  /* leaves of others that came by file (courier.h); `space` is 0 */
+    REPLICA_LATER =
+        31 /* histories that came by file before what they continue (bundle.c); `space` is 0 */
 };
 
 /** Opens the database in `dir`, or makes it if `fresh`. `db_key` is borrowed until replica_close. ERR_CORRUPT: damaged
@@ -174,6 +177,8 @@ enum err replica_slot_put(struct replica *replica, uint64_t space, const struct 
 typedef enum err (*replica_slot_fn)(void *ctx, const struct leaf_slot *slot);
 enum err replica_slots(struct replica *replica, uint64_t space, const uint8_t row[static ID_LEN],
                        replica_slot_fn fn, void *ctx);
+/** Gives the newest version of every row. */
+enum err replica_slots_all(struct replica *replica, uint64_t space, replica_slot_fn fn, void *ctx);
 enum err replica_slot_delete(struct replica *replica, uint64_t space,
                              const uint8_t row[static ID_LEN]);
 

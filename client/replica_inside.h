@@ -43,6 +43,7 @@ struct sqlite3_stmt;
     X(LAST_CLEAR, "DELETE FROM last WHERE space=?1")                                               \
     X(SLOT_PUT, "INSERT OR REPLACE INTO slot(space, row, epoch, slot) VALUES(?1,?2,?3,?4)")        \
     X(SLOT_EACH, "SELECT epoch, slot FROM slot WHERE space=?1 AND row=?2 ORDER BY epoch DESC")     \
+    X(SLOT_ALL, "SELECT max(epoch), slot, row FROM slot WHERE space=?1 GROUP BY row")              \
     X(SLOT_DELETE, "DELETE FROM slot WHERE space=?1 AND row=?2")                                   \
     X(SLOT_CLEAR, "DELETE FROM slot WHERE space=?1")
 #define REPLICA_ENTRY_COLUMNS "idx, t_recv, kind, verdict, missing, header, sig, nodes, bodies"

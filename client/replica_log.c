@@ -302,6 +302,28 @@ enum err replica_slot_put(struct replica *replica, uint64_t space, const struct 
     return replica_run(replica, stmt);
 }
 
+/* Rows of (epoch, slot, row). */
+static enum err give_slots(struct replica *replica, struct sqlite3_stmt *stmt, const uint8_t *row,
+                           replica_slot_fn fn, void *ctx)
+{
+    enum err err = ERR_OK;
+    for (int code; err == ERR_OK && (code = sqlite3_step(stmt)) != SQLITE_DONE;) {
+        struct leaf_slot slot = {0};
+        err = replica_error(replica, code);
+        if (err == ERR_OK && (sqlite3_column_bytes(stmt, 1) != SLOT_LEN ||
+                              (!row && sqlite3_column_bytes(stmt, 2) != ID_LEN)))
+            err = replica_error(replica, SQLITE_CORRUPT);
+        if (err != ERR_OK)
+            break;
+        slot.epoch = (uint32_t)sqlite3_column_int64(stmt, 0);
+        memcpy(slot.slot, sqlite3_column_blob(stmt, 1), SLOT_LEN);
+        memcpy(slot.row, row ? row : sqlite3_column_blob(stmt, 2), ID_LEN);
+        err = fn(ctx, &slot);
+    }
+    sqlite3_reset(stmt);
+    return err;
+}
+
 enum err replica_slots(struct replica *replica, uint64_t space, const uint8_t row[static ID_LEN],
                        replica_slot_fn fn, void *ctx)
 {
@@ -311,20 +333,17 @@ enum err replica_slots(struct replica *replica, uint64_t space, const uint8_t ro
         return err;
     sqlite3_bind_int64(stmt, 1, (sqlite3_int64)space);
     sqlite3_bind_blob64(stmt, 2, row, ID_LEN, SQLITE_STATIC);
-    for (int code; err == ERR_OK && (code = sqlite3_step(stmt)) != SQLITE_DONE;) {
-        struct leaf_slot slot = {0};
-        err = replica_error(replica, code);
-        if (err == ERR_OK && sqlite3_column_bytes(stmt, 1) != SLOT_LEN)
-            err = replica_error(replica, SQLITE_CORRUPT);
-        if (err != ERR_OK)
-            break;
-        memcpy(slot.row, row, ID_LEN);
-        slot.epoch = (uint32_t)sqlite3_column_int64(stmt, 0);
-        memcpy(slot.slot, sqlite3_column_blob(stmt, 1), SLOT_LEN);
-        err = fn(ctx, &slot);
-    }
-    sqlite3_reset(stmt);
-    return err;
+    return give_slots(replica, stmt, row, fn, ctx);
+}
+
+enum err replica_slots_all(struct replica *replica, uint64_t space, replica_slot_fn fn, void *ctx)
+{
+    enum err err;
+    struct sqlite3_stmt *stmt = replica_stmt(replica, SQL_SLOT_ALL, &err);
+    if (!stmt)
+        return err;
+    sqlite3_bind_int64(stmt, 1, (sqlite3_int64)space);
+    return give_slots(replica, stmt, NULL, fn, ctx);
 }
 
 enum err replica_slot_delete(struct replica *replica, uint64_t space,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/courier.h"
 #include "client/enrol.h"
 #include "client/take.h"
 #include "proto/digest.h"
@@ -103,14 +104,58 @@ out:
     return err;
 }
 
+/* Signs and appends the request, and remembers what an answer must be bound to. */
+static enum err send(struct engine *engine, struct server *server, struct message_request *request,
+                     struct buf *out)
+{
+    uint8_t aud[HASH_LEN];
+    memcpy(request->device, engine->ring.id, ID_LEN);
+    memcpy(request->store_id, server->store_id, STORE_ID_LEN);
+    memcpy(request->ed_pk, engine->ring.ed_pk, PK_LEN);
+    message_aud(aud, server->log_pk);
+    enum err err = message_request_make(out, request, aud, engine->ring.device->ed_sk);
+    if (err != ERR_OK)
+        return err;
+    memcpy(server->hash, request->hash, HASH_LEN);
+    server->waiting = true;
+    server->requests++;
+    return ERR_OK;
+}
+
+/* Work of others, in a request of its own: what is refused of it refuses nothing of ours. */
+static enum err begin_courier(struct engine *engine, struct server *server, struct buf *out)
+{
+    struct message_request request = {.time_ms = engine_server_ms(engine, server), .max_bytes = 1};
+    struct arena *arena = arena_new(ARENA_MAX);
+    forget_flight(server);
+    enum err err = arena ? courier_fill(engine, server, arena, &request) : ERR_MEMORY;
+    if (err == ERR_OK)
+        err = send(engine, server, &request, out);
+    if (err != ERR_OK)
+        server->courier.n = 0;
+    arena_free(arena);
+    return err;
+}
+
+/* A device that is out of all spaces of a server has nothing else to ask it. */
+static bool only_carries(const struct engine *engine, const struct server *server)
+{
+    for (size_t i = 0; i < engine->n_spaces; i++) {
+        if (takes_part(engine, server, engine->spaces[i]))
+            return false;
+    }
+    return true;
+}
+
 enum err engine_sync_begin(struct engine *engine, size_t i, uint64_t wait_ms, struct buf *out)
 {
     enum err err = ERR_OK;
     struct server *server = engine_server_at(engine, i);
     size_t chosen[ROWS_MAX];
-    uint8_t aud[HASH_LEN];
     if (!server)
         return ERR_USAGE;
+    if (server->courier.next || (only_carries(engine, server) && is_known(engine, server)))
+        return begin_courier(engine, server, out);
     struct message_request request = {.time_ms = engine_server_ms(engine, server),
                                       .max_bytes = PAGE_BYTES};
     struct arena *arena = arena_new(ARENA_MAX);
@@ -121,9 +166,6 @@ enum err engine_sync_begin(struct engine *engine, size_t i, uint64_t wait_ms, st
     request.rows = arena_get(arena, request.n_rows, sizeof *request.rows);
     if (!request.rows)
         TRY(ERR_MEMORY);
-    memcpy(request.device, engine->ring.id, ID_LEN);
-    memcpy(request.store_id, server->store_id, STORE_ID_LEN);
-    memcpy(request.ed_pk, engine->ring.ed_pk, PK_LEN);
     request.has_auth = !is_known(engine, server);
     TRY(replica_begin(engine->replica));
     err = replica_end(engine->replica, fill_rows(engine, server, arena, &request, chosen));
@@ -138,11 +180,7 @@ enum err engine_sync_begin(struct engine *engine, size_t i, uint64_t wait_ms, st
     }
     request.has_link_sig = request.has_link_sig && request.has_auth;
     request.wait_ms = pushes ? 0 : wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;
-    message_aud(aud, server->log_pk);
-    TRY(message_request_make(out, &request, aud, engine->ring.device->ed_sk));
-    memcpy(server->hash, request.hash, HASH_LEN);
-    server->waiting = true;
-    server->requests++;
+    TRY(send(engine, server, &request, out));
 out:
     if (err != ERR_OK)
         forget_flight(server);
@@ -246,12 +284,39 @@ static void summarise(const struct engine *engine, const struct server *server,
         result->again = true;
 }
 
+/* Once the own work is done it is the turn of what came by file; then once more the own, for what that brought. */
+static enum err turn_to_courier(struct engine *engine, struct server *server,
+                                struct engine_sync *result)
+{
+    struct courier *courier = &server->courier;
+    bool waits = false;
+    if (result->again || courier->done || !is_known(engine, server))
+        return ERR_OK;
+    enum err err = courier_waits(engine, server, &waits);
+    courier->next = waits;
+    courier->done = true;
+    result->again = waits;
+    return err;
+}
+
+static enum err finish_courier(struct engine *engine, struct server *server,
+                               const struct message_response *answer, struct engine_sync *result)
+{
+    bool more = false;
+    enum err err = courier_take(engine, server, answer, result, &more);
+    server->courier.next = more;
+    server->courier.done = true;
+    result->again = err == ERR_OK && (more || !only_carries(engine, server));
+    return err;
+}
+
 enum err engine_sync_finish(struct engine *engine, size_t i, const uint8_t *bytes, size_t len,
                             struct engine_sync *result)
 {
     enum err err = ERR_OK;
     struct server *server = engine_server_at(engine, i);
     struct message_response answer = {0};
+    bool carried;
     *result = (struct engine_sync){0};
     if (!server)
         return ERR_USAGE;
@@ -260,8 +325,9 @@ enum err engine_sync_finish(struct engine *engine, size_t i, const uint8_t *byte
     if (!server->waiting)
         return ERR_USAGE;
     server->waiting = false;
+    carried = server->courier.n > 0;
     TRY(message_response_open(&answer, bytes, len, server->hash, server->resp_pk));
-    if (answer.status == ERR_OK && answer.n_rows != server->n_rows)
+    if (answer.status == ERR_OK && !carried && answer.n_rows != server->n_rows)
         TRY(ERR_FORMAT);
     TRY(adopt_clock(engine, server, &answer));
     if (answer.status != ERR_OK) {
@@ -269,12 +335,20 @@ enum err engine_sync_finish(struct engine *engine, size_t i, const uint8_t *byte
         goto out;
     }
     server->clock_tries = 0;
+    if (carried) {
+        TRY(finish_courier(engine, server, &answer, result));
+        goto out;
+    }
     err = take_rows(engine, server, &answer, result);
     summarise(engine, server, result);
+    TRY(err);
+    TRY(turn_to_courier(engine, server, result));
 out:
     message_response_free(&answer);
     if (err != ERR_OK || server->requests > REQUESTS_MAX)
         result->again = false;
+    if (!result->again)
+        courier_rest(server);
     for (size_t k = 0; k < server->n_rows && !result->again; k++)
         engine->spaces[server->rows[k].space]->caught_up = false;
     if (!result->again)

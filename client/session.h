@@ -15,6 +15,9 @@
 enum err session_row(struct engine *engine, struct space *space, struct arena *arena, size_t *room,
                      struct message_row *row, struct flight_row *flight);
 
+/** Makes the leaves of what waits, as session_row does; `room` bytes may leave. In a transaction. */
+enum err session_build(struct engine *engine, struct space *space, size_t room);
+
 /** Whether this device may send anything into the space now. */
 bool session_may_push(const struct space *space);
 

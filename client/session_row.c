@@ -65,7 +65,7 @@ static size_t leaf_bytes(const struct outbox_leaf *leaf)
            leaf->n_seals * (SEAL_LEN_MAX + ID_LEN + 10);
 }
 
-static enum err build(struct engine *engine, struct space *space, size_t room)
+enum err session_build(struct engine *engine, struct space *space, size_t room)
 {
     enum err err = ERR_OK;
     struct build_chain chain;
@@ -274,7 +274,7 @@ static enum err put_pushes(struct engine *engine, struct space *space, struct ar
                            size_t *room, struct message_row *row, struct flight_row *flight)
 {
     enum err err = ERR_OK;
-    TRY(build(engine, space, *room));
+    TRY(session_build(engine, space, *room));
     flight->pushed = operate_waits(space);
     if (!flight->pushed)
         space->news_tries = 0;

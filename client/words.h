@@ -113,6 +113,9 @@ const char *words_err(enum err err, const char *lang);
     X(PROPOSAL_OWN,                                                                                   \
       "Une autre personne doit confirmer : pas celle qui propose, ni celle dont il s'agit.",          \
       "Somebody else has to confirm: neither who proposes nor whom it is about.")                     \
+    X(BUNDLE_BAD,                                                                                     \
+      "Ce fichier n'est pas un paquet de Passerelle, ou il est abîmé : rien n'a été pris.",           \
+      "This file is no bundle of Passerelle, or it is damaged: nothing was taken.")                   \
     X(QUEUED_ALREADY, "C'est déjà noté ; cela part à la prochaine synchronisation.",                  \
       "That is noted already; it leaves at the next sync.")                                           \
     X(REASON_UNKNOWN,                                                                                 \

@@ -69,6 +69,9 @@ enum {
     WAIT_MAX_MS = 300000
 };
 
+/* A bundle file. */
+enum { BUNDLE_MAX = 256 << 20, BUNDLE_ITEMS_MAX = 1 << 22, BUNDLE_ENTRIES_MAX = 1 << 20 };
+
 /* Times. */
 #define CLOCK_WINDOW_MS   (15ll * 60 * 1000)        /* request time against server time */
 #define CLOCK_SUSPECT_S   (5ll * 60)                /* beyond it a claimed time is flagged */

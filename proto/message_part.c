@@ -200,3 +200,32 @@ void message_part_take_inbox(struct message_row *row, struct wire_in *in, struct
     }
     wire_join(in, &list);
 }
+
+void message_part_put_note(struct buf *out, const struct note *note)
+{
+    if (note->n_cosigs > WITNESSES_MAX)
+        buf_fail(out, ERR_USAGE);
+    if (out->err != ERR_OK)
+        return;
+    wire_put_array(out, 4);
+    wire_put_uint(out, note->size);
+    wire_put_bin(out, note->root, HASH_LEN);
+    wire_put_bin(out, note->sig, SIG_LEN);
+    wire_put_array(out, note->n_cosigs);
+    for (unsigned i = 0; i < note->n_cosigs; i++)
+        wire_put_bin(out, note->cosigs[i], NOTE_COSIG_LEN);
+}
+
+void message_part_take_note(struct note *note, struct wire_in *in)
+{
+    struct wire_in items = wire_array(in, 4, 4);
+    note->size = wire_uint(&items, UINT64_MAX);
+    wire_bytes(&items, note->root, HASH_LEN);
+    wire_bytes(&items, note->sig, SIG_LEN);
+    struct wire_in list = wire_array(&items, 0, WITNESSES_MAX);
+    note->n_cosigs = list.left;
+    for (unsigned i = 0; i < note->n_cosigs; i++)
+        wire_bytes(&list, note->cosigs[i], NOTE_COSIG_LEN);
+    wire_join(&items, &list);
+    wire_join(in, &items);
+}

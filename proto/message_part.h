@@ -41,6 +41,10 @@ void message_part_take_want(struct message_row *row, struct wire_in *in, struct 
 void message_part_put_inbox(struct buf *out, const struct message_row *row);
 void message_part_take_inbox(struct message_row *row, struct wire_in *in, struct arena *arena);
 
+/** A checkpoint: [size, root, sig, [cosignature, ...]]. */
+void message_part_put_note(struct buf *out, const struct note *note);
+void message_part_take_note(struct note *note, struct wire_in *in);
+
 /** One [leaf, box, body]. */
 void message_part_put_body(struct buf *out, const struct message_body *body);
 void message_part_take_body(struct message_body *body, struct wire_in *in, bool present);

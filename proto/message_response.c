@@ -26,21 +26,6 @@ static void signed_string(uint8_t out[static SIGNED_LEN],
 
 /* --- rows, writing --- */
 
-static void put_note(struct buf *out, const struct note *note)
-{
-    if (note->n_cosigs > WITNESSES_MAX)
-        buf_fail(out, ERR_USAGE);
-    if (out->err != ERR_OK)
-        return;
-    wire_put_array(out, 4);
-    wire_put_uint(out, note->size);
-    wire_put_bin(out, note->root, HASH_LEN);
-    wire_put_bin(out, note->sig, SIG_LEN);
-    wire_put_array(out, note->n_cosigs);
-    for (unsigned i = 0; i < note->n_cosigs; i++)
-        wire_put_bin(out, note->cosigs[i], NOTE_COSIG_LEN);
-}
-
 static void put_proof(struct buf *out, const struct tree_proof *proof)
 {
     if (proof->n > PROOF_MAX)
@@ -111,12 +96,12 @@ void message_row_encode(struct buf *out, const struct message_row *row)
     wire_put_uint(out, row->size);
     wire_put_uint(out, row->keys_rev);
     if (row->has_note)
-        put_note(out, &row->note);
+        message_part_put_note(out, &row->note);
     else
         wire_put_nil(out);
     if (row->has_head) {
         wire_put_array(out, 2);
-        put_note(out, &row->head);
+        message_part_put_note(out, &row->head);
         put_proof(out, &row->head_proof);
     } else {
         wire_put_nil(out);
@@ -189,20 +174,6 @@ out:
 
 /* --- rows, reading --- */
 
-static void take_note(struct note *note, struct wire_in *in)
-{
-    struct wire_in items = wire_array(in, 4, 4);
-    note->size = wire_uint(&items, UINT64_MAX);
-    wire_bytes(&items, note->root, HASH_LEN);
-    wire_bytes(&items, note->sig, SIG_LEN);
-    struct wire_in list = wire_array(&items, 0, WITNESSES_MAX);
-    note->n_cosigs = list.left;
-    for (unsigned i = 0; i < note->n_cosigs; i++)
-        wire_bytes(&list, note->cosigs[i], NOTE_COSIG_LEN);
-    wire_join(&items, &list);
-    wire_join(in, &items);
-}
-
 static void take_proof(struct tree_proof *proof, struct wire_in *in)
 {
     struct wire_in list = wire_array(in, 0, PROOF_MAX);
@@ -216,11 +187,11 @@ static void take_notes(struct message_row *row, struct wire_in *in)
 {
     row->has_note = !wire_nil(in);
     if (row->has_note)
-        take_note(&row->note, in);
+        message_part_take_note(&row->note, in);
     row->has_head = !wire_nil(in);
     if (row->has_head) {
         struct wire_in head = wire_array(in, 2, 2);
-        take_note(&row->head, &head);
+        message_part_take_note(&row->head, &head);
         take_proof(&row->head_proof, &head);
         wire_join(in, &head);
     }

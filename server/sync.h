@@ -82,6 +82,7 @@ struct sync_row {
     enum err status; /* other than OK: the answer is this and nothing else */
     bool pushes;     /* brings anything to store */
     bool founds;     /* begins with a genesis */
+    bool courier;    /* brings the work of others to a space that the asking device is not in */
     bool changed;    /* apply changed the space or its keys: wake who waits for it */
 };
 

@@ -58,6 +58,8 @@ static enum err build_row(struct sync_page *page, const struct sync_call *call)
     TRY(row->status);
     TRY(view->engine->space(view, row->space, &page->space));
     err = view->engine->member(view, row->space, call->request.device, &page->member);
+    if (err == ERR_NOT_FOUND && row->courier)
+        return sync_page_items(page);
     if (err == ERR_NOT_FOUND)
         err = stranger_status(call, view, row);
     TRY(err);

@@ -61,6 +61,14 @@ static enum err find_space(struct sync_work *work)
     return work->space->fold->size == 0 && !work->row->founds ? ERR_NOT_FOUND : ERR_OK;
 }
 
+/* Leaves are signed by their authors, so whoever is known here may hand them in: by file from where there is no
+ * network. Nothing else of such a row is looked at. */
+static bool is_courier(const struct sync_work *work)
+{
+    const struct sync_row *row = work->row;
+    return !work->call->unknown && row->n_leaves > 0 && row->in->n_inbox == 0 && !row->founds;
+}
+
 static enum err apply_row(struct sync_work *work)
 {
     enum err err = ERR_OK;
@@ -69,7 +77,8 @@ static enum err apply_row(struct sync_work *work)
     TRY(find_space(work));
     const struct fold *fold = work->space->fold;
     bool founding = row->founds && fold->size == 0;
-    if (!founding && !fold_device(fold, device))
+    row->courier = !founding && !fold_device(fold, device) && is_courier(work);
+    if (!founding && !row->courier && !fold_device(fold, device))
         TRY(sync_join(work));
     /* A client that knows more than the store has is told so by the answer; its work stays with it. */
     if (row->have_size > fold->size)
@@ -77,6 +86,8 @@ static enum err apply_row(struct sync_work *work)
     if (founding)
         TRY(check_link(work));
     TRY(sync_leaves(work));
+    if (row->courier)
+        return ERR_OK;
     TRY(use_link(work));
     if (!fold_device(fold, device)) /* a founding that was refused */
         TRY(row->leaves[0].status);

@@ -279,9 +279,6 @@ static enum err take_leaf(struct sync_work *work, struct sync_leaf *leaf, bool *
     TRY(find_repeat(work, leaf));
     if (leaf->accepted)
         return skip_seals(work, leaf);
-    /* Who was removed carries nobody else's work either. */
-    const struct fold_device *sender = fold_device(space->fold, work->call->request.device);
-    TRY(sender && !sender->active ? ERR_REVOKED : ERR_OK);
     err = admit(work, admitted);
     if (err != ERR_OK) {
         leaf->status = err;

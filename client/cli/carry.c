@@ -87,6 +87,8 @@ int cli_carry(struct cli *cli, size_t server, uint64_t wait_ms, struct carried *
         carried->pushed += sync.pushed;
         carried->pulled += sync.pulled;
         carried->refused += sync.refused;
+        carried->relayed += sync.relayed;
+        carried->relay_refused += sync.relay_refused;
         if (sync.alarm)
             carried->alarm = sync.alarm;
         if (!sync.again)

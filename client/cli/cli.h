@@ -117,6 +117,7 @@ int cli_passphrase(struct cli *cli, bool fresh, char *pass, size_t max, size_t *
 struct carried {
     unsigned requests;
     uint64_t pushed, pulled, refused;
+    uint64_t relayed, relay_refused;
     int alarm; /* a result number; 0 = none */
 };
 

@@ -73,6 +73,10 @@ void cli_say_late(struct cli *cli, size_t before);
  * when no other is left. EXIT_REFUSED if there are any. */
 int cli_removed(struct cli *cli, const struct pas_table *before);
 
+/* cmd_carry.c */
+int cmd_bundle_export(struct cli *cli, const struct args *args);
+int cmd_bundle_import(struct cli *cli, const struct args *args);
+
 /* cmd_domain.c */
 int cmd_agenda(struct cli *cli, const struct args *args);
 int cmd_done(struct cli *cli, const struct args *args);

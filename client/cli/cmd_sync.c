@@ -85,8 +85,9 @@ static int say_state(struct cli *cli, const struct carried *carried)
             (unsigned long long)pas_keyless(cli->pas));
         if (carried)
             printf(",\"requests\":%u,\"pushed\":%" PRIu64 ",\"pulled\":%" PRIu64
-                   ",\"refused\":%" PRIu64,
-                   carried->requests, carried->pushed, carried->pulled, carried->refused);
+                   ",\"refused\":%" PRIu64 ",\"relayed\":%" PRIu64 ",\"relay_refused\":%" PRIu64,
+                   carried->requests, carried->pushed, carried->pulled, carried->refused,
+                   carried->relayed, carried->relay_refused);
         puts("}");
         pas_free(json);
     } else {
@@ -145,6 +146,10 @@ static int say_sync(struct cli *cli, const struct carried *carried)
             (unsigned long long)carried->pulled, carried->requests);
     if (carried->refused)
         cli_say(cli, MSG_SYNC_REFUSED, (unsigned long long)carried->refused);
+    if (carried->relayed)
+        cli_say(cli, MSG_RELAYED, (unsigned long long)carried->relayed);
+    if (carried->relay_refused)
+        cli_say(cli, MSG_RELAY_REFUSED, (unsigned long long)carried->relay_refused);
     int code = say_state(cli, carried);
     if (carried->alarm)
         cli_error(cli, MSG_ERROR, pas_error_text(carried->alarm, cli->lang));

@@ -237,6 +237,39 @@
     X(PACK_BAD, "passerelle : %s : %s\n", "passerelle: %s: %s\n")                                       \
     X(PACK_SET, "Référentiel publié dans « %s » ; il part à la prochaine synchronisation.\n",           \
       "Pack published to \"%s\"; it leaves at the next sync.\n")                                        \
+    X(BUNDLE_OUT,                                                                                       \
+      "Écrit : %s (%llu entrée(s) d'historique, %llu envoi(s) en attente). Chiffré : n'importe "     \
+      "qui peut le porter. Rien n'est retiré d'ici avant que le serveur l'ait confirmé.\n",             \
+      "Written: %s (%llu entries of history, %llu pieces of unsent work). Encrypted: anybody may "      \
+      "carry it. Nothing goes from here before the server has confirmed it.\n")                         \
+    X(BUNDLE_IN,                                                                                        \
+      "Reçu : %llu entrée(s) d'historique ; %llu envoi(s) d'autrui gardés pour le serveur ; "        \
+      "%llu déjà connu(s).\n",                                                                          \
+      "Taken: %llu entries of history; %llu pieces of others' work kept for the server; %llu "          \
+      "known "                                                                                          \
+      "already.\n")                                                                                     \
+    X(BUNDLE_LATER,                                                                                     \
+      "Un historique commence plus loin que ce que cet appareil a reçu : il est gardé et sera lu "    \
+      "avec le fichier manquant, ou à la prochaine synchronisation.\n",                                 \
+      "One history begins beyond what this device has: it is kept, and read with the missing "          \
+      "file or "                                                                                        \
+      "at the next sync.\n")                                                                            \
+    X(BUNDLE_REFUSED,                                                                                   \
+      "passerelle : %llu élément(s) altérés en route ou mal signés : laissés de côté.\n",               \
+      "passerelle: %llu item(s) altered on the way or wrongly signed: left out.\n")                     \
+    X(BUNDLE_FOREIGN,                                                                                   \
+      "passerelle : %llu élément(s) pour un serveur que cet appareil ne connaît pas : donnez le "    \
+      "fichier à quelqu'un de ce serveur.\n",                                                           \
+      "passerelle: %llu item(s) for a server that this device does not know: give the file to "         \
+      "somebody of that server.\n")                                                                     \
+    X(RELAYED, "%llu envoi(s) d'autrui remis au serveur.\n",                                            \
+      "%llu piece(s) of others' work handed to the server.\n")                                          \
+    X(RELAY_REFUSED,                                                                                    \
+      "%llu envoi(s) d'autrui refusés par le serveur : leur auteur les a encore, et les "              \
+      "renverra lui-même.\n",                                                                           \
+      "%llu piece(s) of others' work refused by the server: their author still has them, and "          \
+      "will "                                                                                           \
+      "send them again.\n")                                                                             \
     X(RETRIED, "%zu élément(s) refusé(s) repartiront.\n",                                               \
       "%zu refused item(s) will be sent again.\n")                                                      \
     X(PENDING, "en attente d'envoi", "to be sent")                                                      \

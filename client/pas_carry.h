@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pas_carry: what travels otherwise than by a sync: files on a stick. Part of the public interface; results and
+ * ownership as in passerelle.h.
+ */
+#ifndef CLIENT_PAS_CARRY_H
+#define CLIENT_PAS_CARRY_H
+
+#include "client/passerelle.h"
+
+struct pas_bundle {
+    uint64_t entries; /* of the history: written, or new here */
+    uint64_t leaves;  /* unsent work: written, or kept here for the server */
+    uint64_t known;   /* import: was here already */
+    uint64_t later;   /* import: waits for an earlier file, or for a sync */
+    uint64_t refused; /* import: altered, or not signed by whom it names; left out */
+    uint64_t foreign; /* import: for a server that this device does not know; left out */
+};
+
+/** Makes a bundle of one space (SIZE_MAX: all): its history from entry `since` on, what waits here to be sent, and what
+ * this device carries for others. It is ciphertext throughout. Gives `*bytes` (pas_free_bytes). */
+PAS_CHECK int pas_bundle_export(struct pas *pas, size_t space, uint64_t since,
+                                unsigned char **bytes, size_t *len, struct pas_bundle *did);
+
+/** Takes a bundle, from whomever, in any order, as often as one likes. 0 also when parts were left out: see `did`. */
+PAS_CHECK int pas_bundle_import(struct pas *pas, const unsigned char *bytes, size_t len,
+                                struct pas_bundle *did);
+
+#endif
