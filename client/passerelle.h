@@ -253,8 +253,9 @@ struct pas_sync {
     uint64_t pushed;   /* leaves accepted */
     uint64_t pulled;   /* entries verified */
     uint64_t refused;
-    uint64_t relayed, relay_refused; /* work of others that came by file: handed over; refused for good */
-    int alarm; /* 0, or why: the device works on, but sends nothing to that space */
+    uint64_t relayed,
+        relay_refused; /* work of others that came by file: handed over; refused for good */
+    int alarm;         /* 0, or why: the device works on, but sends nothing to that space */
 };
 /** The servers of this device; a sync is one round trip with each. */
 size_t pas_servers(const struct pas *pas);
