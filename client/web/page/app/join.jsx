@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Joining by a link (pasted, or scanned inside the page, whose storage a link opened elsewhere would not share), or
+// founding an organisation on a new server.
+import { useState } from "preact/hooks";
+import { run } from "../lib/core.js";
+import { t } from "../lib/i18n.js";
+import { Button, Note, Segments } from "../ui/basic.jsx";
+import { Scanner } from "../ui/scan.jsx";
+
+/** A code that two people read to each other. */
+export const compareText = (code) => (code ?? "").replace(/(.{4})(?=.)/g, "$1 ");
+
+export function JoinOrFound({ done }) {
+  const [way, setWay] = useState("join");
+  const [joined, setJoined] = useState(null);
+  if (joined) return <Waiting answer={joined} done={done} />;
+  return <>
+    <Segments label={t("join.way")} value={way} options={[["join", t("join.invited")], ["found", t("join.found")]]} onChange={setWay} />
+    {way === "join" ? <Join done={setJoined} /> : <Found done={done} />}
+    <div class="spring" />
+    {way === "join" && <Button quiet onClick={done}>{t("join.later")}</Button>}
+  </>;
+}
+
+function Join({ done }) {
+  const [scan, setScan] = useState(false);
+  const [error, setError] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const join = async (link) => {
+    setScan(false);
+    setBusy(true);
+    setError(null);
+    const answer = await run(["join", link.trim()]);
+    setBusy(false);
+    if (answer.exit !== 0) return setError(answer.error || t("failed"));
+    done(answer.json);
+  };
+  return (
+    <form class="form" onSubmit={(event) => { event.preventDefault(); join(event.currentTarget.elements.link.value); }}>
+      <Button main full icon="camera" onClick={() => setScan(true)} disabled={busy}>{t("join.scan")}</Button>
+      {scan && <Scanner onFound={join} onClose={() => setScan(false)} />}
+      <div class="field"><label for="link">{t("join.link")}</label>
+        <textarea class="input" id="link" name="link" rows={3} autocapitalize="none" autocomplete="off" spellcheck={false}
+          onPaste={(event) => { const text = event.clipboardData?.getData("text") ?? ""; if (text.includes("#")) { event.preventDefault(); event.currentTarget.value = text; join(text); } }} /></div>
+      {error && <Note tone="bad" icon="alarm" role="alert"><p>{error}</p></Note>}
+      <button class="button full" disabled={busy}>{busy ? t("wait") : t("join.go")}</button>
+    </form>
+  );
+}
+
+/** The newcomer may write at once; the work leaves after the approval. */
+function Waiting({ answer, done }) {
+  return <>
+    <Note icon="clock"><p class="strong">{t("join.sent", answer.space ?? "")}</p><p>{t("join.compare")}</p></Note>
+    <p class="code compare" aria-label={t("join.code")}>{compareText(answer.compare)}</p>
+    <p>{t("join.write")}</p>
+    <div class="spring" />
+    <Button main full onClick={done}>{t("join.begin")}</Button>
+  </>;
+}
+
+function Found({ done }) {
+  const [error, setError] = useState(null);
+  const [step, setStep] = useState(null);
+  const send = async (event) => {
+    event.preventDefault();
+    const form = event.currentTarget.elements;
+    const [team, server] = [form.team.value.trim(), form.server.value.trim()];
+    const spaces = [[form.org.value.trim(), "organisation"], [team, "team"], [t("found.restricted", team), "restricted"]];
+    setError(null);
+    for (const [name, level] of spaces) {
+      setStep(name);
+      const first = level === "organisation" ? ["--server", server] : [];
+      const answer = await run(["space", "create", name, "--level", level, ...first]);
+      if (answer.exit !== 0) { setStep(null); return setError(answer.error || t("failed")); }
+    }
+    done();
+  };
+  return (
+    <form class="form" onSubmit={send}>
+      <p>{t("found.text")}</p>
+      <div class="field"><label for="org">{t("found.org")}</label><input class="input" id="org" name="org" required maxLength={80} autocomplete="off" /></div>
+      <div class="field"><label for="team">{t("found.team")}</label><input class="input" id="team" name="team" required maxLength={80} autocomplete="off" /></div>
+      <div class="field"><label for="server">{t("found.server")}</label><textarea class="input" id="server" name="server" rows={3} required autocapitalize="none" spellcheck={false} />
+        <span class="help">{t("found.help")}</span></div>
+      {error && <Note tone="bad" icon="alarm" role="alert"><p>{error}</p></Note>}
+      <button class="button main full" disabled={step !== null}>{step !== null ? t("found.making", step) : t("found.go")}</button>
+    </form>
+  );
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The page starts here.
+import { render } from "preact";
+import { App } from "./app/app.jsx";
+import { applyLook } from "./lib/look.js";
+import { lang, setLang } from "./lib/i18n.js";
+import { watchVersion } from "./lib/version.js";
+
+setLang(lang.value);
+applyLook();
+watchVersion();
+const root = document.getElementById("app");
+root.textContent = "";
+render(<App />, root);

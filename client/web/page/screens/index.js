@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every screen by the word in its address. `door` is the entry of the navigation it belongs to, `wide` uses the whole
+// width of a laptop, `bare` has no frame at all.
+import { Agenda } from "./agenda.jsx";
+import { Entreprises } from "./entreprises.jsx";
+import { Fiche } from "./fiche.jsx";
+import { Historique } from "./historique.jsx";
+import { Modifier, Nouveau } from "./saisie.jsx";
+import { Personnes } from "./personnes.jsx";
+import { Plus } from "./plus.jsx";
+import { Recherche } from "./recherche.jsx";
+import { Reglages } from "./reglages.jsx";
+import { Rejoindre } from "./rejoindre.jsx";
+import { Synchro } from "./synchro.jsx";
+import { Tournee } from "./tournee.jsx";
+
+export const doors = [
+  ["", "today", "nav.today"], ["tournee", "tour", "nav.tour"], ["personnes", "people", "nav.people"],
+  ["entreprises", "company", "nav.companies"], ["plus", "more", "nav.more"],
+];
+
+export const screens = {
+  "": { show: Agenda },
+  tournee: { show: Tournee },
+  personnes: { show: Personnes },
+  entreprises: { show: Entreprises },
+  plus: { show: Plus },
+  fiche: { show: Fiche, door: "personnes" },
+  nouveau: { show: Nouveau, door: "personnes" },
+  modifier: { show: Modifier, door: "personnes" },
+  recherche: { show: Recherche, door: "personnes" },
+  historique: { show: Historique, door: "plus" },
+  synchro: { show: Synchro, door: "plus" },
+  rejoindre: { show: Rejoindre, door: "plus" },
+  reglages: { show: Reglages, door: "plus" },
+};
