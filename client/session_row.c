@@ -243,16 +243,31 @@ out:
 
 /* --- keys that passed this device by --- */
 
+static bool asked_lately(const struct engine *engine, const struct space *space)
+{
+    uint64_t now_ms = engine->now_ms, since = space->keys_asked_ms;
+    return since && now_ms >= since && now_ms - since < KEYS_AGAIN_MS;
+}
+
+/* The newest epoch's seal did not come with its entry: everything is asked for from the first key on. */
+static void ask_for_seal(const struct engine *engine, struct space *space, struct message_row *row)
+{
+    bool alarmed = space->pub.alarm == ERR_WITHHELD; /* then with each sync, until they come */
+    if (!space_lacks_epoch(engine, space) || (asked_lately(engine, space) && !alarmed))
+        return;
+    space->keys_asked_ms = engine->now_ms;
+    row->keys_rev = 0;
+}
+
 /* A slot that was wrapped again travels to who asks for its row: it was there before, under a key that this device
  * never had. Asked for now and then, since somebody has to wrap it first. */
 static enum err want_keys(struct engine *engine, struct space *space, struct message_row *row)
 {
     const struct space_epoch *first = space_epoch(space, 1);
-    uint64_t now_ms = engine->now_ms, since = space->keys_asked_ms;
-    bool lately = since && now_ms >= since && now_ms - since < KEYS_AGAIN_MS;
-    if (!space->keyless || lately || !first || !first->ek || !(space->pub.roles & ROLE_READER))
+    if (!space->keyless || !first || !first->ek || !(space->pub.roles & ROLE_READER) ||
+        asked_lately(engine, space))
         return ERR_OK;
-    space->keys_asked_ms = now_ms;
+    space->keys_asked_ms = engine->now_ms;
     for (size_t i = 0; i < space->dossiers.n && row->n_want < WANT_AT_ONCE; i++) {
         struct dossier *dossier = &space->dossiers.items[i];
         const uint8_t *key;
@@ -308,6 +323,7 @@ enum err session_row(struct engine *engine, struct space *space, struct arena *a
                             want_holes, row));
     row->n_inbox = enrol_outgoing(space, engine, row->inbox);
     flight->wants = row->n_want > 0;
+    ask_for_seal(engine, space, row);
     TRY(want_keys(engine, space, row));
     flight->joins = space->pub.state == SPACE_WAITING && row->n_inbox > 0;
     flight->pushed = flight->pushed ||

@@ -102,6 +102,9 @@ void space_alarm(struct space *space, enum err alarm, uint64_t index, bool freez
 /** The keys of an epoch; NULL when none is known. */
 const struct space_epoch *space_epoch(const struct space *space, uint32_t epoch);
 
+/** Whether this device has the right to the newest epoch's keys, and not the keys: its seal is still to come. */
+bool space_lacks_epoch(const struct engine *engine, const struct space *space);
+
 /** Puts the keys of an epoch, after checking them against the log's commitments. `sk` may be NULL, `ek` too (an
  * auditor's). Older epochs are unwrapped. ERR_COMMITMENT: not the keys that were promised. ERR_NOT_FOUND: the log
  * does not have that epoch (yet). */

@@ -23,6 +23,16 @@ const struct space_epoch *space_epoch(const struct space *space, uint32_t epoch)
     return keys->route ? keys : NULL;
 }
 
+bool space_lacks_epoch(const struct engine *engine, const struct space *space)
+{
+    const struct fold_device *self = space_self(engine, space);
+    int type = self && self->active ? fold_seal_type(self->roles) : 0;
+    if (!type || fold_epoch_now(space->fold) == 0)
+        return false;
+    const struct space_epoch *keys = space_epoch(space, fold_epoch_now(space->fold));
+    return !keys || (type == SEAL_MEMBER ? !keys->ek : !keys->route);
+}
+
 static enum err epochs_room(struct space *space)
 {
     size_t n = space->fold->n_epochs;

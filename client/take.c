@@ -167,6 +167,20 @@ static enum err look_for_withheld(struct take *take)
     return err;
 }
 
+/* The log names this device among those who got the newest keys, and they do not come though they were asked for. */
+static void look_for_seal(struct take *take)
+{
+    struct space *space = take->space;
+    if (take->row->more || space->pub.alarm != ERR_OK || !space_lacks_epoch(take->engine, space))
+        return;
+    if (!space->keys_asked_ms) {
+        take->result->again = true;
+        return;
+    }
+    uint32_t epoch = fold_epoch_now(space->fold);
+    space_alarm(space, ERR_WITHHELD, fold_epoch(space->fold, epoch)->index, false);
+}
+
 /* The server counts entries that it does not give, though nothing else filled the answer: it has lost the next one. */
 static void look_for_lost(struct take *take)
 {
@@ -235,6 +249,7 @@ static enum err take_full(struct take *take, uint64_t time_ms)
         settle_alarm(take);
         if (space->missing && take->refused_bodies && space->pub.alarm == ERR_OK)
             space_alarm(space, ERR_WITHHELD, take->bad_bodies, false);
+        look_for_seal(take);
         look_for_lost(take);
         if (space->cloned)
             space->pub.status = ERR_SEQ;
