@@ -36,8 +36,8 @@ static enum err clear_way(const char *dir, uint64_t now_ms)
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-enum err engine_create(const char *dir, const char *name, const char *pass, size_t pass_len,
-                       const struct unlock_cost *cost, uint64_t now_ms)
+enum err engine_create_key(const char *dir, const char *name, const struct unlock_key *key,
+                           uint64_t now_ms)
 {
     enum err err = ERR_OK;
     int lock = -1;
@@ -57,7 +57,7 @@ enum err engine_create(const char *dir, const char *name, const char *pass, size
         TRY(ERR_MEMORY);
     digest_random(secrets, sizeof *secrets);
     TRY(keyring_init(&ring, secrets));
-    TRY(unlock_seal(&header, secrets, NULL, 0, ring.id, pass, pass_len, NULL, cost));
+    TRY(unlock_seal_key(&header, secrets, NULL, 0, ring.id, key, NULL));
     TRY(clear_way(dir, now_ms));
     TRY(replica_open(&replica, dir, ring.device->db_key, true));
     TRY(put_name(replica, name));
@@ -74,9 +74,33 @@ out:
     return err;
 }
 
+enum err engine_create(const char *dir, const char *name, const char *pass, size_t pass_len,
+                       const struct unlock_cost *cost, uint64_t now_ms)
+{
+    struct unlock_key key = {0};
+    enum err err = digest_init();
+    if (err == ERR_OK && replica_file_exists(dir, REPLICA_KEY))
+        err = ERR_EXISTS;
+    if (err == ERR_OK) {
+        unlock_key_new(&key, cost);
+        err = unlock_stretch(&key, pass, pass_len);
+    }
+    if (err == ERR_OK)
+        err = engine_create_key(dir, name, &key, now_ms);
+    digest_wipe(&key, sizeof key);
+    return err;
+}
+
 /* --- unlocking --- */
 
-static enum err unlock(struct engine *engine, const char *pass, size_t pass_len)
+/* A passphrase, or the key it was stretched to. */
+struct door {
+    const char *pass;
+    size_t pass_len;
+    const struct unlock_key *key;
+};
+
+static enum err unlock(struct engine *engine, const struct door *door)
 {
     enum err err = ERR_OK;
     struct buf header = {.max = KEY_FILE_MAX}, extra = {.max = UNLOCK_EXTRA_MAX};
@@ -85,7 +109,11 @@ static enum err unlock(struct engine *engine, const char *pass, size_t pass_len)
     if (!secrets)
         TRY(ERR_MEMORY);
     TRY(replica_file_read(engine->dir, REPLICA_KEY, &header));
-    TRY(unlock_open(secrets, &extra, device, header.bytes, header.len, pass, pass_len, NULL));
+    if (door->key)
+        TRY(unlock_open_key(secrets, &extra, device, header.bytes, header.len, door->key, NULL));
+    else
+        TRY(unlock_open(secrets, &extra, device, header.bytes, header.len, door->pass,
+                        door->pass_len, NULL));
     TRY(keyring_init(&engine->ring, secrets));
     if (memcmp(device, engine->ring.id, ID_LEN) != 0)
         err = ERR_PASSPHRASE;
@@ -208,8 +236,8 @@ static enum err open_replica(struct engine *engine)
     return err;
 }
 
-enum err engine_open(struct engine **out, const char *dir, const char *pass, size_t pass_len,
-                     uint64_t now_ms, struct engine_repair *repair)
+static enum err open_door(struct engine **out, const char *dir, const struct door *door,
+                          uint64_t now_ms, struct engine_repair *repair)
 {
     enum err err = ERR_OK;
     struct engine_repair ignored;
@@ -227,7 +255,7 @@ enum err engine_open(struct engine **out, const char *dir, const char *pass, siz
     if (!replica_file_exists(dir, REPLICA_KEY))
         TRY(ERR_NOT_FOUND);
     TRY(replica_folder_lock(&engine->lock, dir));
-    TRY(unlock(engine, pass, pass_len));
+    TRY(unlock(engine, door));
     digest_random(engine->run, RUN_LEN);
     err = open_replica(engine);
     if (err == ERR_CORRUPT) {
@@ -235,12 +263,40 @@ enum err engine_open(struct engine **out, const char *dir, const char *pass, siz
         TRY(salvage(engine, repair));
         err = open_replica(engine);
     }
+    TRY(err);
+    engine_jots_prune(engine);
 out:
     if (err != ERR_OK) {
         engine_close(engine);
         engine = NULL;
     }
     *out = engine;
+    return err;
+}
+
+enum err engine_open(struct engine **out, const char *dir, const char *pass, size_t pass_len,
+                     uint64_t now_ms, struct engine_repair *repair)
+{
+    const struct door door = {.pass = pass, .pass_len = pass_len};
+    return open_door(out, dir, &door, now_ms, repair);
+}
+
+enum err engine_open_key(struct engine **out, const char *dir, const struct unlock_key *key,
+                         uint64_t now_ms, struct engine_repair *repair)
+{
+    const struct door door = {.key = key};
+    return open_door(out, dir, &door, now_ms, repair);
+}
+
+enum err engine_key(struct unlock_key *key, const char *dir)
+{
+    struct buf header = {.max = KEY_FILE_MAX};
+    enum err err = digest_init();
+    if (err == ERR_OK)
+        err = replica_file_read(dir, REPLICA_KEY, &header);
+    if (err == ERR_OK)
+        err = unlock_key_of(key, header.bytes, header.len);
+    buf_free(&header);
     return err;
 }
 

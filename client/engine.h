@@ -43,6 +43,14 @@ struct engine_repair {
 };
 enum err engine_open(struct engine **engine, const char *dir, const char *pass, size_t pass_len,
                      uint64_t now_ms, struct engine_repair *repair);
+
+/** The same two with a passphrase that was stretched elsewhere (unlock_stretch); engine_key says for what salt and cost.
+ * ERR_NOT_FOUND: no device here. */
+enum err engine_key(struct unlock_key *key, const char *dir);
+enum err engine_create_key(const char *dir, const char *name, const struct unlock_key *key,
+                           uint64_t now_ms);
+enum err engine_open_key(struct engine **engine, const char *dir, const struct unlock_key *key,
+                         uint64_t now_ms, struct engine_repair *repair);
 void engine_close(struct engine *engine);
 
 /** The caller's clock in ms since 1970. Requests are stamped with the server's clock once known. */
@@ -241,6 +249,14 @@ enum err engine_bundle_export(struct engine *engine, size_t space, uint64_t sinc
  * ERR_FORMAT, ERR_VERSION, ERR_TOO_BIG: no bundle of this program; nothing was taken. */
 enum err engine_bundle_import(struct engine *engine, const uint8_t *bytes, size_t len,
                               struct engine_bundle *did);
+
+/* --- words that are being typed: sealed under the db key, durable when the call returns, never sent --- */
+
+/** Keeps `text` (borrowed, at most 1 MiB) under a name, over an older one; get appends it to `out`, ERR_NOT_FOUND. What
+ * nobody touched for 30 days goes at the next opening. ERR_FULL, ERR_TOO_BIG, ERR_IO. */
+enum err engine_jot_put(struct engine *engine, const char *name, const uint8_t *text, size_t len);
+enum err engine_jot_get(struct engine *engine, const char *name, struct buf *out);
+enum err engine_jot_delete(struct engine *engine, const char *name);
 
 /* --- one round trip --- */
 

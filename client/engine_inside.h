@@ -84,6 +84,9 @@ struct engine {
 enum err engine_load(struct engine *engine);
 void engine_unload(struct engine *engine);
 
+/** Forgets words that nobody has touched for long. Not being able to is no error. */
+void engine_jots_prune(struct engine *engine);
+
 /** The space with this index; asserts that there is one. */
 struct space *engine_at(const struct engine *engine, size_t i);
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "client/net_rules.h"
 #include "proto/limits.h"
 #include "proto/link.h"
 
@@ -139,22 +139,7 @@ static enum err judge(struct net *net)
     char *type = NULL;
     curl_easy_getinfo(net->curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(net->curl, CURLINFO_CONTENT_TYPE, &type);
-    if (type && strncasecmp(type, "application/msgpack", 19) == 0)
-        return ERR_OK;
-    snprintf(net->why, sizeof net->why, "status %ld", status);
-    switch (status) {
-    case 413:
-        return ERR_TOO_BIG;
-    case 429:
-    case 503:
-        return ERR_BUSY;
-    case 500:
-    case 502:
-    case 504:
-        return ERR_NET;
-    default:
-        return ERR_NOT_FOUND;
-    }
+    return net_rules_answer(status, type, net->why, sizeof net->why);
 }
 
 static enum err transfer(struct net *net, struct buf *out)
@@ -169,20 +154,9 @@ static enum err transfer(struct net *net, struct buf *out)
     return err;
 }
 
-/* Refuses what would leave this machine unprotected, before any connection. */
-static enum err check_url(struct net *net, const char *url)
-{
-    /* "http://localhost:80@elsewhere" has this machine as its user name, not as its host. */
-    bool plain = !strchr(url, '@') && !strchr(url, '\\');
-    if (plain && (strncmp(url, "https://", 8) == 0 || link_url_is_loopback(url)))
-        return ERR_OK;
-    snprintf(net->why, sizeof net->why, "only https");
-    return ERR_FORMAT;
-}
-
 enum err net_get(struct net *net, const char *url, struct buf *out)
 {
-    enum err err = check_url(net, url);
+    enum err err = net_rules_url(url, net->why, sizeof net->why);
     if (err != ERR_OK)
         return err;
     prepare(net, url, 0);
@@ -194,7 +168,7 @@ enum err net_get(struct net *net, const char *url, struct buf *out)
 enum err net_post(struct net *net, const char *url, const uint8_t *body, size_t len,
                   uint64_t wait_ms, struct buf *out)
 {
-    enum err err = check_url(net, url);
+    enum err err = net_rules_url(url, net->why, sizeof net->why);
     if (err != ERR_OK)
         return err;
     prepare(net, url, wait_ms);

@@ -84,14 +84,72 @@ enum err pas_fail(struct pas *pas, enum err err, enum words_name sentence, ...)
 
 /* --- life --- */
 
-int pas_create(const struct pas_create_args *args)
+static struct unlock_cost cost_of(bool light)
 {
-    struct unlock_cost cost = {UNLOCK_T, UNLOCK_M_KIB};
-    if (args->light)
-        cost = (struct unlock_cost){UNLOCK_FLOOR_T, UNLOCK_FLOOR_M_KIB};
+    return light ? (struct unlock_cost){UNLOCK_FLOOR_T, UNLOCK_FLOOR_M_KIB}
+                 : (struct unlock_cost){UNLOCK_T, UNLOCK_M_KIB};
+}
+
+static void take_key(struct unlock_key *to, const struct pas_key *from)
+{
+    *to = (struct unlock_key){.cost = {from->t, from->m_kib}};
+    memcpy(to->salt, from->salt, sizeof to->salt);
+    memcpy(to->uk, from->uk, sizeof to->uk);
+}
+
+static void give_key(struct pas_key *to, const struct unlock_key *from)
+{
+    *to = (struct pas_key){.t = from->cost.t, .m_kib = from->cost.m_kib};
+    memcpy(to->salt, from->salt, sizeof to->salt);
+    memcpy(to->uk, from->uk, sizeof to->uk);
+}
+
+int pas_key_new(struct pas_key *key, bool light)
+{
+    struct unlock_key made;
+    const struct unlock_cost cost = cost_of(light);
+    enum err err = digest_init();
+    if (err == ERR_OK) {
+        unlock_key_new(&made, &cost);
+        give_key(key, &made);
+    }
+    return (int)err;
+}
+
+int pas_key_of(struct pas_key *key, const char *dir)
+{
+    struct unlock_key found = {0};
+    enum err err = engine_key(&found, dir);
+    if (err == ERR_OK)
+        give_key(key, &found);
+    return (int)err;
+}
+
+int pas_key_stretch(struct pas_key *key, const char *pass, size_t pass_len)
+{
+    struct unlock_key work;
+    take_key(&work, key);
     enum err err = digest_init();
     if (err == ERR_OK)
+        err = unlock_stretch(&work, pass, pass_len);
+    if (err == ERR_OK)
+        memcpy(key->uk, work.uk, sizeof key->uk);
+    digest_wipe(&work, sizeof work);
+    return (int)err;
+}
+
+int pas_create(const struct pas_create_args *args)
+{
+    const struct unlock_cost cost = cost_of(args->light);
+    struct unlock_key key;
+    enum err err = digest_init();
+    if (err == ERR_OK && args->key) {
+        take_key(&key, args->key);
+        err = engine_create_key(args->dir, args->name, &key, args->now_ms);
+        digest_wipe(&key, sizeof key);
+    } else if (err == ERR_OK) {
         err = engine_create(args->dir, args->name, args->pass, args->pass_len, &cost, args->now_ms);
+    }
     return (int)err;
 }
 
@@ -217,8 +275,16 @@ int pas_open(struct pas **out, const struct pas_open_args *args)
         return (int)ERR_MEMORY;
     memcpy(pas->lang, args->lang && args->lang[0] == 'e' ? "en" : "fr", 3);
     TRY(digest_init());
-    TRY(engine_open(&pas->engine, args->dir, args->pass, args->pass_len, args->now_ms,
-                    &pas->repaired));
+    if (args->key) {
+        struct unlock_key key;
+        take_key(&key, args->key);
+        err = engine_open_key(&pas->engine, args->dir, &key, args->now_ms, &pas->repaired);
+        digest_wipe(&key, sizeof key);
+    } else {
+        err = engine_open(&pas->engine, args->dir, args->pass, args->pass_len, args->now_ms,
+                          &pas->repaired);
+    }
+    TRY(err);
     engine_set_time(pas->engine, args->now_ms);
     code_hex(pas->device, engine_device(pas->engine), ID_LEN);
     pas->repair = (struct pas_repair){pas->repaired.kept_as, pas->repaired.unsent_saved,
@@ -245,6 +311,33 @@ void pas_close(struct pas *pas)
 const struct pas_repair *pas_repaired(const struct pas *pas)
 {
     return pas->repaired.happened ? &pas->repair : NULL;
+}
+
+/* --- words that are being typed --- */
+
+int pas_jot_put(struct pas *pas, const char *name, const char *text)
+{
+    pas_begin(pas);
+    return pas_end(pas, engine_jot_put(pas->engine, name, (const uint8_t *)text, strlen(text)));
+}
+
+int pas_jot_get(struct pas *pas, const char *name, char **text)
+{
+    struct buf out = {.max = (1 << 20) + 1};
+    enum err err = ERR_OK;
+    pas_begin(pas);
+    *text = NULL;
+    TRY(engine_jot_get(pas->engine, name, &out));
+    TRY(pas_take_text(&out, text));
+out:
+    buf_free(&out);
+    return pas_end(pas, err);
+}
+
+int pas_jot_delete(struct pas *pas, const char *name)
+{
+    pas_begin(pas);
+    return pas_end(pas, engine_jot_delete(pas->engine, name));
 }
 
 void pas_time(struct pas *pas, uint64_t now_ms)

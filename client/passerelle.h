@@ -97,6 +97,20 @@ PAS_CHECK int pas_table_json_text(const struct pas_table *table, bool one, char 
 
 /* --- the device --- */
 
+/** A stretched passphrase: what Argon2id makes of it takes a second and 64 MiB on purpose, so that a program may do that
+ * step elsewhere (a thread, a process with its own memory) and hand in the result. It opens what the passphrase opens:
+ * keep it as secret, wipe it soon. */
+struct pas_key {
+    unsigned char salt[16];
+    uint32_t t, m_kib;
+    unsigned char uk[32];
+};
+/** For a new device (`light` as in pas_create_args), or for the one in `dir`: all but uk. NOT_FOUND: no device here. */
+PAS_CHECK int pas_key_new(struct pas_key *key, bool light);
+PAS_CHECK int pas_key_of(struct pas_key *key, const char *dir);
+/** The slow step: fills in uk. */
+PAS_CHECK int pas_key_stretch(struct pas_key *key, const char *pass, size_t pass_len);
+
 struct pas_create_args {
     const char *dir;  /* made if it is missing */
     const char *name; /* how this device introduces itself: a person's or device's label */
@@ -104,6 +118,7 @@ struct pas_create_args {
     size_t pass_len;
     bool
         light; /* Argon2id with the floor's 32 MiB, for phones with little memory; otherwise 64 MiB */
+    const struct pas_key *key; /* instead of pass and light; or NULL */
     uint64_t now_ms;
 };
 /** Makes a device. EXISTS: there is one in the folder; nothing was touched. */
@@ -113,8 +128,9 @@ struct pas_open_args {
     const char *dir;
     const char *pass;
     size_t pass_len;
-    uint64_t now_ms;  /* milliseconds since 1970 */
-    const char *lang; /* "fr" or "en", of wordings and sentences */
+    const struct pas_key *key; /* instead of pass; or NULL */
+    uint64_t now_ms;           /* milliseconds since 1970 */
+    const char *lang;          /* "fr" or "en", of wordings and sentences */
 };
 /** Opens and unlocks, and builds the tables (from the sealed cache where there is a fresh one). NOT_FOUND: no device
  * here. PASSPHRASE. BUSY: another program has it open. */
@@ -127,6 +143,12 @@ struct pas_repair {
     uint64_t unsent_saved, unsent_lost, leaves_to_fetch;
 };
 const struct pas_repair *pas_repaired(const struct pas *pas);
+
+/** Words that are being typed: sealed on this device, durable when the call returns, never sent. At most 1 MiB under a
+ * name; after 30 days without a change they go. NOT_FOUND: nothing there. Gives `*text` (pas_free). */
+PAS_CHECK int pas_jot_put(struct pas *pas, const char *name, const char *text);
+PAS_CHECK int pas_jot_get(struct pas *pas, const char *name, char **text);
+PAS_CHECK int pas_jot_delete(struct pas *pas, const char *name);
 
 /** The caller's clock; set it before edits and syncs. */
 void pas_time(struct pas *pas, uint64_t now_ms);

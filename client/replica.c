@@ -244,7 +244,11 @@ out:
 enum err replica_open_damaged(struct replica **out, const char *path,
                               const uint8_t db_key[static KEY_LEN])
 {
-    return open_at(out, path, NULL, SQLITE_OPEN_READWRITE, db_key);
+    enum err err = open_at(out, path, NULL, SQLITE_OPEN_READWRITE, db_key);
+    /* Without it a -wal beside the file asks for memory shared with other programs, which not every system has. */
+    if (err == ERR_OK)
+        (void)!exec(*out, "PRAGMA locking_mode=EXCLUSIVE");
+    return err;
 }
 
 void replica_close(struct replica *replica)

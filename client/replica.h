@@ -49,6 +49,7 @@ enum replica_table {
     REPLICA_NOTE = 14,     /* id 0: the last verified note; others: notes to check at that size */
     REPLICA_CACHE = 15,    /* blobs of the layers above */
     REPLICA_TALLY = 16,    /* id 1: number of records in REPLICA_EDIT, for counting losses */
+    REPLICA_JOT = 17,      /* words that are being typed */
     REPLICA_CARRIED = 30,  /* leaves of others that came by file (courier.h); `space` is 0 */
     REPLICA_LATER =
         31 /* histories that came by file before what they continue (bundle.c); `space` is 0 */

@@ -16,8 +16,7 @@ enum {
 
 /* The readable part of a header. */
 struct head {
-    uint8_t salt[UNLOCK_SALT_LEN];
-    struct unlock_cost cost;
+    struct unlock_key key; /* without uk */
     uint8_t flags;
     uint8_t device[ID_LEN];
 };
@@ -35,32 +34,39 @@ static bool is_cost_enough(const struct unlock_cost *cost)
            (cost->t >= UNLOCK_FLOOR_T && cost->m_kib >= UNLOCK_FLOOR_M_KIB);
 }
 
-static enum err derive_kek(uint8_t kek[static KEY_LEN], const struct head *head, const char *pass,
-                           size_t pass_len, const uint8_t *hk)
+void unlock_key_new(struct unlock_key *key, const struct unlock_cost *cost)
+{
+    *key = (struct unlock_key){.cost = *cost};
+    digest_random(key->salt, sizeof key->salt);
+}
+
+enum err unlock_stretch(struct unlock_key *key, const char *pass, size_t pass_len)
+{
+    if (!is_cost_enough(&key->cost))
+        return ERR_USAGE;
+    size_t memory = (size_t)key->cost.m_kib * 1024;
+    if (crypto_pwhash(key->uk, sizeof key->uk, pass, pass_len, key->salt, key->cost.t, memory,
+                      crypto_pwhash_ALG_ARGON2ID13) != 0)
+        return ERR_MEMORY;
+    return ERR_OK;
+}
+
+static void derive_kek(uint8_t kek[static KEY_LEN], const struct unlock_key *key,
+                       const uint8_t device[static ID_LEN], const uint8_t *hk)
 {
     static const char tag[] = "passerelle/kek/v1";
     static const uint8_t no_hardware[KEY_LEN];
-    enum err err = ERR_OK;
-    uint8_t uk[KEY_LEN];
-    assert(is_cost_enough(&head->cost));
-    size_t memory = (size_t)head->cost.m_kib * 1024;
-    if (crypto_pwhash(uk, sizeof uk, pass, pass_len, head->salt, head->cost.t, memory,
-                      crypto_pwhash_ALG_ARGON2ID13) != 0)
-        TRY(ERR_MEMORY);
     const struct digest_part parts[] = {
-        {tag, sizeof tag}, {hk ? hk : no_hardware, KEY_LEN}, {head->device, ID_LEN}};
-    digest_keyed(kek, KEY_LEN, uk, parts, 3);
-out:
-    digest_wipe(uk, sizeof uk);
-    return err;
+        {tag, sizeof tag}, {hk ? hk : no_hardware, KEY_LEN}, {device, ID_LEN}};
+    digest_keyed(kek, KEY_LEN, key->uk, parts, 3);
 }
 
 static void put_head(struct buf *out, const struct head *head)
 {
     buf_u8(out, VERSION);
-    buf_put(out, head->salt, UNLOCK_SALT_LEN);
-    buf_u32be(out, head->cost.t);
-    buf_u32be(out, head->cost.m_kib);
+    buf_put(out, head->key.salt, UNLOCK_SALT_LEN);
+    buf_u32be(out, head->key.cost.t);
+    buf_u32be(out, head->key.cost.m_kib);
     buf_u8(out, head->flags);
     buf_put(out, head->device, ID_LEN);
 }
@@ -74,10 +80,10 @@ static uint32_t get_u32be(const uint8_t *at)
 static void get_head(struct head *head, const uint8_t *bytes)
 {
     const uint8_t *at = bytes + 1;
-    memcpy(head->salt, at, UNLOCK_SALT_LEN);
+    memcpy(head->key.salt, at, UNLOCK_SALT_LEN);
     at += UNLOCK_SALT_LEN;
-    head->cost.t = get_u32be(at);
-    head->cost.m_kib = get_u32be(at + 4);
+    head->key.cost.t = get_u32be(at);
+    head->key.cost.m_kib = get_u32be(at + 4);
     head->flags = at[8];
     memcpy(head->device, at + 9, ID_LEN);
 }
@@ -96,21 +102,21 @@ static void split_secrets(struct unlock_secrets *secrets, const uint8_t *plain)
     memcpy(secrets->db_key, plain + 2 * SEED_LEN, KEY_LEN);
 }
 
-enum err unlock_seal(struct buf *out, const struct unlock_secrets *secrets, const uint8_t *extra,
-                     size_t extra_len, const uint8_t device[static ID_LEN], const char *pass,
-                     size_t pass_len, const uint8_t *hk, const struct unlock_cost *cost)
+enum err unlock_seal_key(struct buf *out, const struct unlock_secrets *secrets,
+                         const uint8_t *extra, size_t extra_len,
+                         const uint8_t device[static ID_LEN], const struct unlock_key *key,
+                         const uint8_t *hk)
 {
     enum err err = ERR_OK;
-    struct head head = {.cost = *cost, .flags = hk ? 0 : UNLOCK_NO_HARDWARE};
+    struct head head = {.key = *key, .flags = hk ? 0 : UNLOCK_NO_HARDWARE};
     struct buf header = {.max = UNLOCK_FIXED_LEN};
     uint8_t kek[KEY_LEN] = {0};
     uint8_t *plain = NULL;
     size_t plain_len = SECRETS_LEN + extra_len;
-    if (!is_cost_enough(cost) || extra_len > UNLOCK_EXTRA_MAX)
+    if (!is_cost_enough(&key->cost) || extra_len > UNLOCK_EXTRA_MAX)
         TRY(ERR_USAGE);
-    digest_random(head.salt, sizeof head.salt);
     memcpy(head.device, device, ID_LEN);
-    TRY(derive_kek(kek, &head, pass, pass_len, hk));
+    derive_kek(kek, key, device, hk);
 
     put_head(&header, &head);
     uint8_t *nonce = buf_room(&header, NONCE_LEN);
@@ -128,9 +134,23 @@ enum err unlock_seal(struct buf *out, const struct unlock_secrets *secrets, cons
     crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, NULL, plain, plain_len, header.bytes,
                                                OPEN_LEN, NULL, nonce, kek);
 out:
+    digest_wipe(&head, sizeof head);
     digest_wipe(kek, sizeof kek);
     digest_secret_free(plain);
     buf_free(&header);
+    return err;
+}
+
+enum err unlock_seal(struct buf *out, const struct unlock_secrets *secrets, const uint8_t *extra,
+                     size_t extra_len, const uint8_t device[static ID_LEN], const char *pass,
+                     size_t pass_len, const uint8_t *hk, const struct unlock_cost *cost)
+{
+    struct unlock_key key;
+    unlock_key_new(&key, cost);
+    enum err err = unlock_stretch(&key, pass, pass_len);
+    if (err == ERR_OK)
+        err = unlock_seal_key(out, secrets, extra, extra_len, device, &key, hk);
+    digest_wipe(&key, sizeof key);
     return err;
 }
 
@@ -147,12 +167,27 @@ static enum err check_head(const uint8_t *header, size_t len, struct head *head)
     get_head(head, header);
     if (head->flags & ~(unsigned)UNLOCK_NO_HARDWARE)
         return ERR_VERSION;
-    return is_cost_enough(&head->cost) ? ERR_OK : ERR_FORMAT;
+    return is_cost_enough(&head->key.cost) ? ERR_OK : ERR_FORMAT;
 }
 
-enum err unlock_open(struct unlock_secrets *secrets, struct buf *extra,
-                     uint8_t device[static ID_LEN], const uint8_t *header, size_t len,
-                     const char *pass, size_t pass_len, const uint8_t *hk)
+enum err unlock_key_of(struct unlock_key *key, const uint8_t *header, size_t len)
+{
+    struct head head = {0};
+    enum err err = check_head(header, len, &head);
+    if (err == ERR_OK)
+        *key = head.key;
+    return err;
+}
+
+static bool is_for(const struct unlock_key *key, const struct unlock_key *header)
+{
+    return memcmp(key->salt, header->salt, sizeof key->salt) == 0 &&
+           key->cost.t == header->cost.t && key->cost.m_kib == header->cost.m_kib;
+}
+
+enum err unlock_open_key(struct unlock_secrets *secrets, struct buf *extra,
+                         uint8_t device[static ID_LEN], const uint8_t *header, size_t len,
+                         const struct unlock_key *key, const uint8_t *hk)
 {
     enum err err = ERR_OK;
     struct head head = {0};
@@ -160,9 +195,9 @@ enum err unlock_open(struct unlock_secrets *secrets, struct buf *extra,
     uint8_t *plain = NULL;
     TRY(check_head(header, len, &head));
     bool needs_hk = !(head.flags & UNLOCK_NO_HARDWARE);
-    if (needs_hk && !hk)
+    if ((needs_hk && !hk) || !is_for(key, &head.key))
         TRY(ERR_PASSPHRASE);
-    TRY(derive_kek(kek, &head, pass, pass_len, needs_hk ? hk : NULL));
+    derive_kek(kek, key, head.device, needs_hk ? hk : NULL);
 
     const uint8_t *sealed = header + UNLOCK_FIXED_LEN;
     size_t sealed_len = len - UNLOCK_FIXED_LEN;
@@ -179,5 +214,22 @@ enum err unlock_open(struct unlock_secrets *secrets, struct buf *extra,
 out:
     digest_wipe(kek, sizeof kek);
     digest_secret_free(plain);
+    return err;
+}
+
+enum err unlock_open(struct unlock_secrets *secrets, struct buf *extra,
+                     uint8_t device[static ID_LEN], const uint8_t *header, size_t len,
+                     const char *pass, size_t pass_len, const uint8_t *hk)
+{
+    struct head head = {0};
+    enum err err = check_head(header, len, &head);
+    /* What is missing shows before the expensive step. */
+    if (err == ERR_OK && !(head.flags & UNLOCK_NO_HARDWARE) && !hk)
+        err = ERR_PASSPHRASE;
+    if (err == ERR_OK)
+        err = unlock_stretch(&head.key, pass, pass_len);
+    if (err == ERR_OK)
+        err = unlock_open_key(secrets, extra, device, header, len, &head.key, hk);
+    digest_wipe(&head, sizeof head);
     return err;
 }

@@ -46,6 +46,23 @@ struct unlock_cost {
     uint32_t m_kib;
 };
 
+/** A stretched passphrase (UK) and what it was stretched with. It opens what the passphrase opens: a secret. */
+struct unlock_key {
+    uint8_t salt[UNLOCK_SALT_LEN];
+    struct unlock_cost cost;
+    uint8_t uk[KEY_LEN];
+};
+
+/** A new header's salt (random) with its cost. */
+void unlock_key_new(struct unlock_key *key, const struct unlock_cost *cost);
+
+/** Salt and cost of a header, before any expensive step. ERR_VERSION, ERR_FORMAT as unlock_open. */
+enum err unlock_key_of(struct unlock_key *key, const uint8_t *header, size_t len);
+
+/** The expensive step by itself, which a program may take elsewhere: fills in `uk`. ERR_USAGE: costs as unlock_seal.
+ * ERR_MEMORY. */
+enum err unlock_stretch(struct unlock_key *key, const char *pass, size_t pass_len);
+
 /**
  * Seals `secrets` and `extra` (borrowed; last checkpoints, at most UNLOCK_EXTRA_MAX, may be
  * empty) under a passphrase. `hk` is KEY_LEN bytes or NULL. The header is appended to `out`.
@@ -54,6 +71,12 @@ struct unlock_cost {
 enum err unlock_seal(struct buf *out, const struct unlock_secrets *secrets, const uint8_t *extra,
                      size_t extra_len, const uint8_t device[static ID_LEN], const char *pass,
                      size_t pass_len, const uint8_t *hk, const struct unlock_cost *cost);
+
+/** The same with a passphrase that was stretched before. */
+enum err unlock_seal_key(struct buf *out, const struct unlock_secrets *secrets,
+                         const uint8_t *extra, size_t extra_len,
+                         const uint8_t device[static ID_LEN], const struct unlock_key *key,
+                         const uint8_t *hk);
 
 /**
  * Opens a header. `extra` receives what was kept beside the secrets.
@@ -64,5 +87,10 @@ enum err unlock_seal(struct buf *out, const struct unlock_secrets *secrets, cons
 enum err unlock_open(struct unlock_secrets *secrets, struct buf *extra,
                      uint8_t device[static ID_LEN], const uint8_t *header, size_t len,
                      const char *pass, size_t pass_len, const uint8_t *hk);
+
+/** The same with a passphrase that was stretched before, for this header: ERR_PASSPHRASE when it was for another. */
+enum err unlock_open_key(struct unlock_secrets *secrets, struct buf *extra,
+                         uint8_t device[static ID_LEN], const uint8_t *header, size_t len,
+                         const struct unlock_key *key, const uint8_t *hk);
 
 #endif

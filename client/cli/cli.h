@@ -109,6 +109,8 @@ void cli_local_time(const char *text, char *out, size_t out_len);
 /** Reads a whole file ("-": stdin) of at most `max` bytes; a zero follows. EXIT_DONE or EXIT_REFUSED. */
 int cli_read_file(struct cli *cli, const char *path, size_t max, char **bytes, size_t *len);
 
+/* --- pass.c --- */
+
 /** Gets the passphrase (once more for a new one) into `pass`; *len < max. */
 int cli_passphrase(struct cli *cli, bool fresh, char *pass, size_t max, size_t *len);
 

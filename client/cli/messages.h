@@ -74,6 +74,8 @@
       "commande "                                                                                       \
       "dans un terminal.\n",                                                                            \
       "passerelle: no passphrase. Give --passphrase-file FILE, or run this in a terminal.\n")           \
+    X(DEVICE_LOCKED, "Cet appareil est verrouillé : donnez d'abord la phrase de passe.\n",              \
+      "This device is locked: give the passphrase first.\n")                                            \
     X(PASS_SHORT,                                                                                       \
       "Attention : cette phrase de passe est courte. Quatre mots tirés au hasard résistent à un "    \
       "vol, "                                                                                           \

@@ -626,6 +626,45 @@ static void test_audit(void **state)
     end(&w);
 }
 
+static void open_stretched(struct world *w, struct device *device)
+{
+    struct pas_key key;
+    struct pas_open_args args = {
+        .dir = device->dir, .key = &key, .now_ms = w->server.now_ms, .lang = "fr"};
+    assert_int_equal(pas_key_of(&key, "/nonexistent/place"), ERR_NOT_FOUND);
+    assert_int_equal(pas_key_of(&key, device->dir), 0);
+    assert_int_equal(pas_key_stretch(&key, "x", 1), 0);
+    assert_int_equal(pas_open(&device->pas, &args), ERR_PASSPHRASE);
+    assert_int_equal(pas_key_stretch(&key, PASS, strlen(PASS)), 0);
+    assert_int_equal(pas_open(&device->pas, &args), 0);
+}
+
+/* Words that were being typed outlive the program, and the passphrase may be stretched elsewhere. */
+static void test_jots(void **state)
+{
+    (void)state;
+    struct world w;
+    char *text = NULL;
+    team(&w);
+    assert_int_equal(pas_jot_get(w.a.pas, "contact", &text), ERR_NOT_FOUND);
+    assert_int_equal(pas_jot_put(w.a.pas, "contact", "il a dit qu"), 0);
+    assert_int_equal(pas_jot_put(w.a.pas, "contact", "il a dit que dem"), 0);
+    assert_int_equal(pas_jot_put(w.a.pas, "autre", "x"), 0);
+    assert_int_equal(pas_jot_delete(w.a.pas, "autre"), 0);
+    pas_close(w.a.pas);
+    open_stretched(&w, &w.a);
+    assert_int_equal(pas_jot_get(w.a.pas, "contact", &text), 0);
+    assert_string_equal(text, "il a dit que dem");
+    pas_free(text);
+    assert_int_equal(pas_jot_get(w.a.pas, "autre", &text), ERR_NOT_FOUND);
+    /* A month later nobody will finish the sentence. */
+    pas_close(w.a.pas);
+    w.server.now_ms += UINT64_C(31) * 86400 * 1000;
+    open_device(&w, &w.a);
+    assert_int_equal(pas_jot_get(w.a.pas, "contact", &text), ERR_NOT_FOUND);
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -634,6 +673,7 @@ int main(void)
         cmocka_unit_test(test_levels),   cmocka_unit_test(test_too_wide),
         cmocka_unit_test(test_undo),     cmocka_unit_test(test_pack),
         cmocka_unit_test(test_cache),    cmocka_unit_test(test_audit),
+        cmocka_unit_test(test_jots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

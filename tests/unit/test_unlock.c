@@ -317,6 +317,35 @@ static void test_out_of_memory(void **state)
     buf_free(&out);
 }
 
+/* A passphrase that was stretched beforehand opens and makes the same headers; one for another header opens nothing. */
+static void test_stretched(void **state)
+{
+    struct unlock_secrets secrets = some_secrets(), opened = {0};
+    struct buf header = seal("x", NULL, &ordinary), other = {.max = 1 << 12}, rest = {.max = 64};
+    struct unlock_key key = {0}, fresh;
+    uint8_t who[ID_LEN];
+    (void)state;
+    assert_int_equal(unlock_key_of(&key, header.bytes, 20), ERR_FORMAT);
+    check_ok(unlock_key_of(&key, header.bytes, header.len));
+    assert_int_equal(key.cost.m_kib, ordinary.m_kib);
+    check_ok(unlock_stretch(&key, pass, strlen(pass)));
+    check_ok(unlock_open_key(&opened, &rest, who, header.bytes, header.len, &key, NULL));
+    assert_memory_equal(&opened, &secrets, sizeof secrets);
+
+    unlock_key_new(&fresh, &least);
+    assert_memory_not_equal(fresh.salt, key.salt, sizeof key.salt);
+    check_ok(unlock_stretch(&fresh, pass, strlen(pass)));
+    check_ok(unlock_seal_key(&other, &secrets, NULL, 0, device, &fresh, NULL));
+    check_ok(open_with(&other, pass, NULL, ""));
+    assert_int_equal(unlock_open_key(&opened, &rest, who, other.bytes, other.len, &key, NULL),
+                     ERR_PASSPHRASE);
+    fresh.cost.t = 1;
+    assert_int_equal(unlock_stretch(&fresh, pass, strlen(pass)), ERR_USAGE);
+    buf_free(&header);
+    buf_free(&other);
+    buf_free(&rest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_costs),
         cmocka_unit_test(test_versions_and_lengths),
         cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_stretched),
     };
     return digest_init() == ERR_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
