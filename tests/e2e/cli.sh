@@ -80,6 +80,8 @@ shape 'any(.[]; .field == "prenom")'
 expect 0 on claire sql "SELECT prenom, annee_naissance FROM personne ORDER BY prenom" --json
 same "rows keyed by column" '[{"prenom":"Ana","annee_naissance":1990},{"prenom":"Ștefan","annee_naissance":null}]' \
     "$(jq -c . "$OUT")"
+expect 0 on claire sql "SELECT value FROM json_each('[7]')" --json
+same "a table function in a view that was loaded" '[{"value":7}]' "$(jq -c . "$OUT")"
 shows list personne
 has "$OUT" "Ștefan"
 shows show "$ana"

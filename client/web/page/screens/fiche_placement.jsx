@@ -5,7 +5,7 @@ import { quote, run, useRead, sql } from "../lib/core.js";
 import { daysBetween, near, shift, today } from "../lib/dates.js";
 import { t, wording } from "../lib/i18n.js";
 import { optionLabel, pack } from "../lib/pack.js";
-import { Badge, Button, Group, LinkButton } from "../ui/basic.jsx";
+import { Badge, Button, Fold, LinkButton } from "../ui/basic.jsx";
 import { Timeline } from "../ui/timeline.jsx";
 import { done, failed } from "../ui/toast.jsx";
 
@@ -42,15 +42,23 @@ export function PlacementPart({ record, titles }) {
     {record.debut && points?.length > 0 && <section class="card">
       <h2>{t("placement.line")}</h2>
       <Timeline start={record.debut} points={points} />
-      <ol class="points">
-        {points.map((point) => (
+      <Points points={points.filter((point) => !isExtra(point))} answer={answer} />
+      {points.some(isExtra) && <Fold title={t("placement.extra")}><Points points={points.filter(isExtra)} answer={answer} /></Fold>}
+    </section>}
+  </>;
+}
+
+/** What is merely proposed with the employer stays folded: a mediator thins it out. */
+const isExtra = ({ item }) => item?.proposal && item.target === "employeur";
+
+const Points = ({ points, answer }) => (
+  <ol class="points">
+    {points.map((point) => (
           <li key={point.rule} class={`point ${point.state}`} data-rule={point.rule} data-due={point.day}>
             <Badge tone={point.state === "late" ? "late" : point.state === "done" ? "good" : "key"}>{point.state === "done" ? "✓ " : ""}{point.rule}</Badge>
             <div><span class="line">{near(point.day)}</span><span class="under soft small">{ruleLabel(point.rule)}{point.state === "open" ? "" : ` · ${point.word}`}</span></div>
             {point.item && daysBetween(today(), point.day) <= 3 && <Button icon="check" onClick={() => answer(point)} aria-label={t("placement.did", point.rule)}>{t("agenda.done")}</Button>}
           </li>
-        ))}
-      </ol>
-    </section>}
-  </>;
-}
+    ))}
+  </ol>
+);

@@ -3,9 +3,13 @@
 // Every screen by the word in its address. `door` is the entry of the navigation it belongs to, `wide` uses the whole
 // width of a laptop, `bare` has no frame at all.
 import { Agenda } from "./agenda.jsx";
+import { Conflits } from "./conflits.jsx";
 import { Entreprises } from "./entreprises.jsx";
+import { Face } from "./face.jsx";
 import { Fiche } from "./fiche.jsx";
 import { Historique } from "./historique.jsx";
+import { Message } from "./message.jsx";
+import { Postes, Rapprocher } from "./postes.jsx";
 import { Modifier, Nouveau } from "./saisie.jsx";
 import { Personnes } from "./personnes.jsx";
 import { Plus } from "./plus.jsx";
@@ -30,6 +34,11 @@ export const screens = {
   nouveau: { show: Nouveau, door: "personnes" },
   modifier: { show: Modifier, door: "personnes" },
   recherche: { show: Recherche, door: "personnes" },
+  face: { show: Face, bare: true },
+  message: { show: Message, door: "personnes" },
+  postes: { show: Postes, door: "entreprises" },
+  rapprocher: { show: Rapprocher, door: "entreprises" },
+  conflits: { show: Conflits, door: "plus" },
   historique: { show: Historique, door: "plus" },
   synchro: { show: Synchro, door: "plus" },
   rejoindre: { show: Rejoindre, door: "plus" },
