@@ -92,6 +92,17 @@ const char *domain_text(struct sqlite3_stmt *statement, int column)
     return text ? text : "";
 }
 
+int domain_columns(struct sqlite3_stmt *statement)
+{
+    return sqlite3_column_count(statement);
+}
+
+const char *domain_column(struct sqlite3_stmt *statement, int column)
+{
+    const char *name = sqlite3_column_name(statement, column);
+    return name ? name : "";
+}
+
 enum err domain_index(const struct domain *domain)
 {
     sqlite3_stmt *fields = NULL;

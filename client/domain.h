@@ -57,6 +57,10 @@ void domain_bind(struct sqlite3_stmt *statement, const char *name, const char *t
 /** A column as text, "" where it is null; lives until the next step. */
 const char *domain_text(struct sqlite3_stmt *statement, int column);
 
+/** How many columns a statement has, and what one is called. */
+int domain_columns(struct sqlite3_stmt *statement);
+const char *domain_column(struct sqlite3_stmt *statement, int column);
+
 /** Makes what the joins of rules, reports and sheets need to be quick: an index on each reference. Cheap when done. */
 enum err domain_index(const struct domain *domain);
 

@@ -189,6 +189,11 @@ enum err engine_dossier_new(struct engine *engine, size_t space, uint8_t shred[s
 enum err engine_dossier_check(struct engine *engine, size_t space,
                               const uint8_t shred[static ID_LEN]);
 
+/** A name for a dossier that every reader computes alike, and nobody any more once its key is destroyed: what stays of an
+ * erased dossier in figures goes by it. ERR_NOT_FOUND, ERR_NO_KEY, ERR_ERASED. */
+enum err engine_pseudonym(struct engine *engine, size_t space, const uint8_t shred[static ID_LEN],
+                          uint8_t out[static ID_LEN]);
+
 /** Queues `n` changes of one dossier in one transaction (durable when it returns). record, field, base and value are
  * the caller's; ordinal and time are filled in. `pack` is the pack's number. ERR_FULL: nothing was written. */
 enum err engine_edit(struct engine *engine, size_t space, const uint8_t shred[static ID_LEN],

@@ -49,6 +49,20 @@ enum err engine_dossier_check(struct engine *engine, size_t i, const uint8_t shr
     return dossier ? dossier_key(engine, space, dossier, &key) : ERR_NOT_FOUND;
 }
 
+enum err engine_pseudonym(struct engine *engine, size_t i, const uint8_t shred[static ID_LEN],
+                          uint8_t out[static ID_LEN])
+{
+    static const char tag[] = "passerelle/pseudonym/v1"; /* with its NUL */
+    struct space *space = engine_at(engine, i);
+    struct dossier *dossier = dossier_find(space, shred);
+    const uint8_t *key;
+    enum err err = dossier ? dossier_key(engine, space, dossier, &key) : ERR_NOT_FOUND;
+    if (err == ERR_OK)
+        digest_keyed(out, ID_LEN, key,
+                     (const struct digest_part[]){{tag, sizeof tag}, {shred, ID_LEN}}, 2);
+    return err;
+}
+
 enum err engine_edit(struct engine *engine, size_t i, const uint8_t shred[static ID_LEN],
                      uint16_t pack, struct change *items, size_t n)
 {

@@ -75,6 +75,11 @@ out:
     return err;
 }
 
+bool member_erase_waits(struct engine *engine, size_t i, const uint8_t shred[static ID_LEN])
+{
+    return is_queued(engine_at(engine, i), KIND_ERASE, shred);
+}
+
 /* PROTOCOL.md 6.1. */
 static bool roles_fit(const struct fold_device *member, uint8_t roles)
 {

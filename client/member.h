@@ -49,6 +49,9 @@ bool member_may_confirm(const struct engine *engine, size_t space,
 enum err member_erase(struct engine *engine, size_t space, const uint8_t shred[static ID_LEN],
                       enum member_reason reason);
 
+/** Whether an erasure of this dossier waits for the next sync. */
+bool member_erase_waits(struct engine *engine, size_t space, const uint8_t shred[static ID_LEN]);
+
 /** Drops the k-th piece of refused work (engine_refused) for good: a person decided. ERR_NOT_FOUND, FULL, IO. */
 enum err member_discard(struct engine *engine, size_t space, size_t k);
 

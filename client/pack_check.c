@@ -197,6 +197,8 @@ static const char *const other_checks[] = {
     " (SELECT 1 FROM domain_field f WHERE f.kind = i.kind AND f.key = c.field)",
     "SELECT path, 'unknown kind' FROM domain_retention"
     " WHERE kind NOT IN (SELECT key FROM domain_kind)",
+    "SELECT path || '.anonymous', 'unknown kind' FROM domain_retention"
+    " WHERE row_kind NOT IN (SELECT key FROM domain_kind)",
     "SELECT path || '.rule', 'unknown rule' FROM domain_retention"
     " WHERE rule NOT IN (SELECT key FROM domain_rule)",
     "SELECT path, 'needs whole numbers, review_months not above purge_months' FROM"
@@ -299,6 +301,7 @@ static const char *const pieces[] = {
     " FROM domain_retention",
     "SELECT path || '.when', 'SELECT 1 FROM ' || kind || ' r WHERE (' || condition || ')'"
     " FROM domain_retention WHERE condition IS NOT NULL",
+    "SELECT path || '.anonymous.sql', row_sql FROM domain_retention WHERE row_sql IS NOT NULL",
 };
 
 static enum err compile_one(sqlite3 *db, const char *path, const char *sql, struct pack_why *why)

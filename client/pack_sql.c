@@ -53,7 +53,8 @@ static const char *const tables[][2] = {
     {"domain_import_column", "import, field, header"},
     {"domain_hint", "key, word, path"},
     {"domain_setting", "key, position, value, path"},
-    {"domain_retention", "kind, last_contact, review_months, purge_months, condition, rule, path"},
+    {"domain_retention", "kind, last_contact, review_months, purge_months, condition, rule, path,"
+                         " row_kind, row_sql"},
     {"domain_region", "key, position, path"},
 };
 
@@ -184,7 +185,7 @@ static const char *const fills[] = {
     " FROM " EACH("settings"),
     "INSERT INTO domain_retention SELECT key, value->>'$.last_contact',"
     " value->>'$.review_months', value->>'$.purge_months', value->>'$.when', value->>'$.rule', "
-    "'retention.' || key"
+    "'retention.' || key, value->>'$.anonymous.kind', value->>'$.anonymous.sql'"
     " FROM " EACH("retention"),
     "INSERT INTO domain_region SELECT key, id, 'regions.' || key FROM " EACH("regions"),
 };

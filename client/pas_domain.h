@@ -99,4 +99,17 @@ PAS_CHECK int pas_import(struct pas *pas, const struct pas_import_args *args,
  * postponed_to, label. */
 PAS_CHECK int pas_retention(struct pas *pas, bool all, struct pas_table **table);
 
+/** Erases what is due for deletion: of these `records`, or (n = 0) of all. The pack's anonymous rows are written first. Table:
+ * kind, id, code, title, purge, status (erased, waiting, part, refused), message. USAGE: one that is not due. */
+PAS_CHECK int pas_retention_apply(struct pas *pas, const char *const *records, size_t n,
+                                  struct pas_table **table);
+
+/** Seals a whole file (its records with their history, as JSON) as an archive, with a reason and a last day; the key goes
+ * into a record of its own, `id`. Gives `*bytes` (pas_free_bytes). */
+PAS_CHECK int pas_archive(struct pas *pas, const char *record, const char *reason,
+                          const char *until, unsigned char **bytes, size_t *len, struct pas_id *id);
+/** Opens such an archive; gives `*text` (pas_free). NOT_FOUND: its key is not on this device, or destroyed. */
+PAS_CHECK int pas_archive_open(struct pas *pas, const unsigned char *bytes, size_t len,
+                               char **text);
+
 #endif

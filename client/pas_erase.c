@@ -18,27 +18,6 @@
 
 static const uint8_t itself[RECORD_LEN];
 
-/* Erases a dossier and those that were merged into it. */
-static enum err erase_all(struct pas *pas, const struct view_record *record, uint8_t reason)
-{
-    struct pas_table *merged = NULL;
-    enum err err = ERR_OK;
-    TRY(view_merged_ids(pas->view, record->id, &merged));
-    for (size_t i = 0; i < pas_table_rows(merged); i++) {
-        struct view_record other;
-        TRY(view_find_itself(pas->view, pas_table_get(merged, i, 0), &other));
-        if (!digest_is_zero(other.record, RECORD_LEN))
-            continue;
-        err = member_erase(pas->engine, other.space, other.shred, (enum member_reason)reason);
-        if (err != ERR_EXISTS)
-            TRY(err);
-    }
-    err = member_erase(pas->engine, record->space, record->shred, (enum member_reason)reason);
-out:
-    pas_table_free(merged);
-    return err;
-}
-
 int pas_erase(struct pas *pas, const char *text, const char *reason_text, struct pas_id *id)
 {
     struct view_record record, whole;
@@ -55,7 +34,7 @@ int pas_erase(struct pas *pas, const char *text, const char *reason_text, struct
         err = pas_fail(pas, ERR_USAGE, WORD_ERASE_PART, text, err == ERR_OK ? whole.code : "?");
         goto out;
     }
-    err = erase_all(pas, &record, reason);
+    err = pas_erase_whole(pas, &record, reason);
     if (err == ERR_EXISTS)
         err = pas_fail(pas, err, WORD_QUEUED_ALREADY);
     TRY(err);

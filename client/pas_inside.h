@@ -51,6 +51,10 @@ enum err pas_record(struct pas *pas, const char *text, struct view_record *recor
 /** Ends what pas_together(pas, true) began. After an error with `written` edits they are taken back: nothing is half done. */
 enum err pas_together_end(struct pas *pas, enum err err, size_t written);
 
+/** Erases what belongs to a dossier's own record: the dossier, those merged into it, restricted ones about it. What the pack
+ * wants to keep for the figures is written first, unless the reason is a mistake. ERR_EXISTS: queued already. */
+enum err pas_erase_whole(struct pas *pas, const struct view_record *record, uint8_t reason);
+
 /** The kind that `text` names: key, or label or plural in any language. */
 enum err pas_kind(struct pas *pas, const char *text, const struct pack_kind **kind);
 

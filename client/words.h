@@ -65,6 +65,22 @@ const char *words_err(enum err err, const char *lang);
       "That is one and the same record already: %s.")                                                 \
     X(MERGE_NOT, "La fiche %s n'est fusionnée avec aucune autre.",                                    \
       "The record %s is merged with no other.")                                                       \
+    X(NOT_DUE,                                                                                        \
+      "La durée de conservation de %s n'est pas écoulée : « retention review » dit quand.",           \
+      "The period of %s is not over: \"retention review\" says when it is.")                          \
+    X(ARCHIVE_PART,                                                                                   \
+      "%s n'est qu'une partie d'un dossier : une archive porte sur le dossier entier.",               \
+      "%s is only a part of a file: what is archived is a whole file.")                               \
+    X(ARCHIVE_NONE, "Ce référentiel ne prévoit pas d'archives.",                                      \
+      "This pack provides no archives.")                                                              \
+    X(ARCHIVE_FORMAT, "Ce fichier n'est pas une archive de Passerelle.",                              \
+      "This file is no archive of Passerelle.")                                                       \
+    X(ARCHIVE_KEY,                                                                                    \
+      "La clé de cette archive n'est pas sur cet appareil : elle est détruite, ou dans un espace "  \
+      "que "                                                                                          \
+      "cet appareil ne lit pas.",                                                                     \
+      "The key of this archive is not on this device: it is destroyed, or in a space that this "      \
+      "device does not read.")                                                                        \
     X(SPACE_UNKNOWN, "Cet appareil n'a pas d'espace « %s ».", "This device has no space \"%s\".")     \
     X(SPACE_NONE, "Cet appareil n'est encore dans aucun espace : « space create » ou « join ».",      \
       "This device is in no space yet: \"space create\" or \"join\".")                                \

@@ -89,10 +89,18 @@ int cmd_duplicates(struct cli *cli, const struct args *args);
 int cmd_report(struct cli *cli, const struct args *args);
 int cmd_print(struct cli *cli, const struct args *args);
 int cmd_import(struct cli *cli, const struct args *args);
-int cmd_retention(struct cli *cli, const struct args *args);
 int cmd_demo_data(struct cli *cli, const struct args *args);
+/* Writes a file that leaves the system: noted first, then written, with a warning. */
+int cli_let_out(struct cli *cli, bool print, const char *what, const char *record, const char *path,
+                const char *text);
 /* After a record was saved: does what the pack does by itself, says what it proposes, and warns of words that had
  * better not stand there and, of a fresh one, of records that may be the same. */
 void cli_after_save(struct cli *cli, const char *record, bool fresh);
+
+/* cmd_retention.c */
+int cmd_retention_review(struct cli *cli, const struct args *args);
+int cmd_retention_apply(struct cli *cli, const struct args *args);
+int cmd_retention_archive(struct cli *cli, const struct args *args);
+int cmd_retention_open(struct cli *cli, const struct args *args);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The commands of the domain: what is due, and the answers; reports and sheets; matching, doubles, import, retention.
+ * The commands of the domain: what is due, and the answers; reports and sheets; matching, doubles, import.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -62,9 +62,8 @@ static int write_file(struct cli *cli, const char *path, const char *text)
     return EXIT_DONE;
 }
 
-/* Writes a file that leaves the system: noted first, then written, with a warning. */
-static int let_out(struct cli *cli, bool print, const char *what, const char *record,
-                   const char *path, const char *text)
+int cli_let_out(struct cli *cli, bool print, const char *what, const char *record, const char *path,
+                const char *text)
 {
     size_t lines = 0;
     for (const char *at = text; *at; at++)
@@ -121,7 +120,7 @@ int cmd_agenda(struct cli *cli, const struct args *args)
         result = pas_agenda_ics(cli->pas, until, args_option(args, "titles") != NULL, &text);
         if (result != 0)
             return cli_failed(cli, result);
-        int code = let_out(cli, false, "agenda.ics", NULL, ics, text);
+        int code = cli_let_out(cli, false, "agenda.ics", NULL, ics, text);
         pas_free(text);
         return code;
     }
@@ -293,7 +292,7 @@ static int one_report(struct cli *cli, const struct args *args, const struct pai
     if (audit)
         code = audit_report(cli, csv);
     else if (csv || html)
-        code = let_out(cli, html && !csv, args->words[0], NULL, csv ? csv : html, text);
+        code = cli_let_out(cli, html && !csv, args->words[0], NULL, csv ? csv : html, text);
     else
         printf("%s%s", text, cli->json ? "\n" : "");
     pas_free(text);
@@ -339,12 +338,12 @@ int cmd_print(struct cli *cli, const struct args *args)
         pas_table_free(table);
     }
     snprintf(what, sizeof what, "%s%s", args->words[0], code_text);
-    int code = let_out(cli, true, what, record, path ? path : "-", html);
+    int code = cli_let_out(cli, true, what, record, path ? path : "-", html);
     pas_free(html);
     return code;
 }
 
-/* --- matching, doubles, import, retention --- */
+/* --- matching, doubles, import --- */
 
 int cmd_match(struct cli *cli, const struct args *args)
 {
@@ -402,19 +401,6 @@ int cmd_import(struct cli *cli, const struct args *args)
                : cli->lang[0] == 'e' ? " (preview: nothing was written)"
                                      : " (aperçu : rien n'a été écrit)");
     return code == EXIT_DONE && refused ? EXIT_REFUSED : code;
-}
-
-int cmd_retention(struct cli *cli, const struct args *args)
-{
-    struct pas_table *table = NULL;
-    if (args->n > 0 && strcmp(args->words[0], "review") != 0) {
-        cli_error(cli, MSG_USAGE_BAD, args->words[0], "retention");
-        return EXIT_USAGE;
-    }
-    int result = pas_retention(cli->pas, args_option(args, "all") != NULL, &table);
-    return result == 0 ? cli_table(cli, table, false,
-                                   "code title last_contact review purge state postponed_to")
-                       : cli_failed(cli, result);
 }
 
 /* A whole number above zero; false after its message. */
