@@ -292,14 +292,18 @@ static void test_reports(void **state)
     run(db, "INSERT INTO placement(id, personne, debut, jours, etat, contrat) VALUES"
             " ('e1', 'p1', '2025-05-05', '12345', 'en_essai', 'cdi'),"
             " ('e2', 'p2', '2025-05-12', NULL, 'promis', 'cdd')");
-    run(db, "INSERT INTO stat_anonyme(id, pseudonyme, annee, sexe, contrat, annee_naissance) VALUES"
-            " ('x1', 'q', 2025, 'femme', 'cdd', 1970), ('x2', 'q', 2025, 'femme', NULL, 1970),"
-            " ('x3', 'r', 2024, 'homme', 'cdd', 1970)");
+    /* q was erased by two devices at once; s had a contract and was not seen. */
+    run(db,
+        "INSERT INTO stat_anonyme(id, pseudonyme, annee, sexe, travail, annee_naissance, vu, "
+        "menage)"
+        " VALUES ('x1', 'q', 2025, 'femme', 1, 1970, 1, 1),"
+        " ('x2', 'q', 2025, 'femme', 1, 1970, 1, 1),"
+        " ('x3', 'r', 2024, 'homme', 1, 1970, 1, 1), ('x4', 's', 2025, 'homme', 1, 1970, 0, 0)");
     assert_int_equal(answer(db, "P1.indicateurs", NULL, "nombre_personnes"), 3); /* p1, p2, q */
-    assert_int_equal(answer(db, "P1.indicateurs", NULL, "nombre_menages"), 1);
+    assert_int_equal(answer(db, "P1.indicateurs", NULL, "nombre_menages"), 2);
     assert_int_equal(answer(db, "P1.indicateurs", NULL, "nombre_femmes"), 2);
     assert_int_equal(answer(db, "P1.indicateurs", NULL, "nombre_mineurs"), 0);
-    assert_int_equal(answer(db, "P1.indicateurs", NULL, "travail_nombre_personnes"), 2);
+    assert_int_equal(answer(db, "P1.indicateurs", NULL, "travail_nombre_personnes"), 3);
     assert_int_equal(answer(db, "P1.indicateurs", NULL, "travail_nombre_femmes"), 2);
     assert_int_equal(answer(db, "P1.jeunes", NULL, "jeunes_nombre_personnes"), 1);
     assert_int_equal(answer(db, "P2.entonnoir", "contrats", "personnes"), 1);
