@@ -14,7 +14,7 @@
 #include "proto/note.h"
 #include "proto/seal.h"
 #include "proto/tree.h"
-#include "server/store_sqlite.h"
+#include "server/store_sql.h"
 #include "tests/sim/sim_disk.h"
 
 static enum sim_break current;

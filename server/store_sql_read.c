@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reading log.db: one function per question, each a statement that its connection keeps.
+ * Reading the log: one function per question, each a statement that its connection keeps.
  */
 #include <assert.h>
 #include <string.h>
 
-#include "server/store_sqlite.h"
+#include "server/store_sql.h"
 
 static struct sq *log_of(struct store_view *view)
 {
@@ -201,24 +201,27 @@ out:
     return err;
 }
 
-/* One entry, or all rows of a listing, to `fn`. */
-static enum err entry_rows(struct sq *log, enum sq_statement id, const struct sq_arg *args,
-                           size_t n, store_entry_fn fn, void *ctx)
+/* Listings are read in pages: an engine may hold a whole answer in memory. */
+enum { PAGE_ENTRIES = 1024, PAGE_BODIES = 256 };
+
+/* The rows of one page to `fn`; *next is behind the last of them, *n counts them. */
+static enum err entry_page(struct sq *log, enum sq_statement id, const struct sq_arg *args,
+                           size_t n_args, store_entry_fn fn, void *ctx, uint64_t *next, size_t *n)
 {
-    bool single = id == SQ_ENTRY_BY_SEQ || id == SQ_ENTRY_LAST;
-    enum err err = sq_start(log, id, args, n);
+    enum err err = sq_start(log, id, args, n_args);
+    *n = 0;
     while (err == ERR_OK) {
         struct store_entry entry;
         err = sq_step(log, id);
-        if (err == ERR_NOT_FOUND && !single) {
+        if (err == ERR_NOT_FOUND) {
             err = ERR_OK;
             break;
         }
         TRY(err);
         TRY(entry_row(log, id, &entry));
+        *next = entry.index + 1;
+        ++*n;
         err = fn(ctx, &entry);
-        if (single)
-            break;
     }
 out:
     sq_reset(log, id);
@@ -228,38 +231,62 @@ out:
 static enum err log_entries(struct store_view *view, const uint8_t space[static ID_LEN],
                             uint64_t from, uint64_t to, store_entry_fn fn, void *ctx)
 {
-    return entry_rows(log_of(view), SQ_ENTRIES,
-                      SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_NUM(from), SQ_NUM(to)), fn, ctx);
+    enum err err = ERR_OK;
+    size_t n = PAGE_ENTRIES;
+    while (err == ERR_OK && n == PAGE_ENTRIES)
+        err = entry_page(
+            log_of(view), SQ_ENTRIES,
+            SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_NUM(from), SQ_NUM(to), SQ_NUM(PAGE_ENTRIES)), fn,
+            ctx, &from, &n);
+    return err;
 }
 
 static enum err log_control_entries(struct store_view *view, const uint8_t space[static ID_LEN],
                                     store_entry_fn fn, void *ctx)
 {
-    return entry_rows(log_of(view), SQ_CONTROL_ENTRIES, SQ_ARGS(SQ_BLOB(space, ID_LEN)), fn, ctx);
+    enum err err = ERR_OK;
+    size_t n = PAGE_ENTRIES;
+    uint64_t from = 0;
+    while (err == ERR_OK && n == PAGE_ENTRIES)
+        err = entry_page(log_of(view), SQ_CONTROL_ENTRIES,
+                         SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_NUM(from), SQ_NUM(PAGE_ENTRIES)), fn,
+                         ctx, &from, &n);
+    return err;
+}
+
+static enum err one_entry(struct sq *log, enum sq_statement id, const struct sq_arg *args,
+                          size_t n_args, store_entry_fn fn, void *ctx)
+{
+    uint64_t next;
+    size_t n;
+    enum err err = entry_page(log, id, args, n_args, fn, ctx, &next, &n);
+    return err == ERR_OK && n == 0 ? ERR_NOT_FOUND : err;
 }
 
 static enum err log_entry_by_seq(struct store_view *view, const uint8_t space[static ID_LEN],
                                  const uint8_t device[static ID_LEN], uint64_t seq,
                                  store_entry_fn fn, void *ctx)
 {
-    return entry_rows(log_of(view), SQ_ENTRY_BY_SEQ,
-                      SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_BLOB(device, ID_LEN), SQ_NUM(seq)), fn,
-                      ctx);
+    return one_entry(log_of(view), SQ_ENTRY_BY_SEQ,
+                     SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_BLOB(device, ID_LEN), SQ_NUM(seq)), fn,
+                     ctx);
 }
 
 static enum err log_entry_last(struct store_view *view, const uint8_t space[static ID_LEN],
                                const uint8_t device[static ID_LEN], store_entry_fn fn, void *ctx)
 {
-    return entry_rows(log_of(view), SQ_ENTRY_LAST,
-                      SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_BLOB(device, ID_LEN)), fn, ctx);
+    return one_entry(log_of(view), SQ_ENTRY_LAST,
+                     SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_BLOB(device, ID_LEN)), fn, ctx);
 }
 
-static enum err log_bodies(struct store_view *view, const uint8_t space[static ID_LEN],
-                           uint64_t from, uint64_t to, store_body_fn fn, void *ctx)
+/* From (*index, *box) on; both are behind the last one then. */
+static enum err body_page(struct sq *log, const uint8_t space[static ID_LEN], uint64_t to,
+                          store_body_fn fn, void *ctx, uint64_t *index, uint64_t *box, size_t *n)
 {
-    struct sq *log = log_of(view);
-    enum err err =
-        sq_start(log, SQ_BODIES, SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_NUM(from), SQ_NUM(to)));
+    enum err err = sq_start(log, SQ_BODIES,
+                            SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_NUM(*index), SQ_NUM(to),
+                                    SQ_NUM(PAGE_BODIES), SQ_NUM(*box)));
+    *n = 0;
     while (err == ERR_OK) {
         uint8_t hash[HASH_LEN];
         size_t len;
@@ -271,11 +298,24 @@ static enum err log_bodies(struct store_view *view, const uint8_t space[static I
         TRY(err);
         TRY(sq_column_bytes(log, SQ_BODIES, 2, hash, HASH_LEN));
         const uint8_t *body = sq_column_blob(log, SQ_BODIES, 3, &len);
-        err = fn(ctx, sq_column(log, SQ_BODIES, 0), (uint16_t)sq_column(log, SQ_BODIES, 1), hash,
-                 body, len);
+        *index = sq_column(log, SQ_BODIES, 0);
+        *box = sq_column(log, SQ_BODIES, 1) + 1;
+        ++*n;
+        err = fn(ctx, *index, (uint16_t)(*box - 1), hash, body, len);
     }
 out:
     sq_reset(log, SQ_BODIES);
+    return err;
+}
+
+static enum err log_bodies(struct store_view *view, const uint8_t space[static ID_LEN],
+                           uint64_t from, uint64_t to, store_body_fn fn, void *ctx)
+{
+    enum err err = ERR_OK;
+    size_t n = PAGE_BODIES;
+    uint64_t box = 0;
+    while (err == ERR_OK && n == PAGE_BODIES)
+        err = body_page(log_of(view), space, to, fn, ctx, &from, &box, &n);
     return err;
 }
 
@@ -343,7 +383,7 @@ out:
     return err;
 }
 
-void store_sqlite_read(struct store_engine *engine)
+void store_sql_read(struct store_engine *engine)
 {
     engine->meta = log_meta;
     engine->links = log_links;

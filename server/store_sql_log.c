@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * log.db: entries in the order of arrival, their bodies, notes, spaces, members, founder links.
+ * The log: entries in the order of arrival, their bodies, notes, spaces, members, founder links.
  */
 #include <assert.h>
 #include <string.h>
 
 #include "proto/digest.h"
-#include "server/store_sqlite.h"
+#include "server/store_sql.h"
 
 static struct sq_store *of_store(struct store *store)
 {
@@ -16,6 +16,13 @@ static struct sq_store *of_store(struct store *store)
 
 /* ---- writing ---- */
 
+/* An insertion that finds its place taken. It does nothing then, and the transaction goes on. */
+static enum err put_new(struct sq *log, enum sq_statement id, const struct sq_arg *args, size_t n)
+{
+    enum err err = sq_run(log, id, args, n);
+    return err == ERR_OK && sq_changes(log) == 0 ? ERR_EXISTS : err;
+}
+
 static enum err put_bodies(struct sq *log, const struct store_entry *entry,
                            const struct leaf_body *bodies, size_t n)
 {
@@ -23,9 +30,9 @@ static enum err put_bodies(struct sq *log, const struct store_entry *entry,
     for (size_t i = 0; i < n && err == ERR_OK; i++) {
         uint8_t hash[HASH_LEN];
         leaf_body_hash(hash, &bodies[i]);
-        err = sq_run(log, SQ_BODY_PUT,
-                     SQ_ARGS(SQ_BLOB(entry->space, ID_LEN), SQ_NUM(entry->index), SQ_NUM(i),
-                             SQ_BLOB(hash, HASH_LEN), SQ_BLOB(bodies[i].bytes, bodies[i].len)));
+        err = put_new(log, SQ_BODY_PUT,
+                      SQ_ARGS(SQ_BLOB(entry->space, ID_LEN), SQ_NUM(entry->index), SQ_NUM(i),
+                              SQ_BLOB(hash, HASH_LEN), SQ_BLOB(bodies[i].bytes, bodies[i].len)));
     }
     return err;
 }
@@ -37,7 +44,7 @@ static enum err log_append(struct store *base, const struct store_entry *entry,
     struct sq *log = &store->own.log;
     assert(store->in_log && entry->nodes.n > 0 && n <= BOXES_MAX);
     assert(entry->index <= INT64_MAX && entry->seq <= INT64_MAX && entry->t_recv_ms <= INT64_MAX);
-    enum err err = sq_run(
+    enum err err = put_new(
         log, SQ_APPEND,
         SQ_ARGS(SQ_BLOB(entry->space, ID_LEN), SQ_NUM(entry->index), SQ_BLOB(entry->device, ID_LEN),
                 SQ_NUM(entry->seq), SQ_NUM(entry->kind), SQ_NUM(entry->t_recv_ms),
@@ -76,10 +83,10 @@ static enum err log_note_put(struct store *base, const uint8_t space[static ID_L
     struct sq_store *store = of_store(base);
     struct note there;
     /* A blob of length zero, not NULL. */
-    enum err err = sq_run(&store->own.log, SQ_NOTE_PUT,
-                          SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_NUM(note->size),
-                                  SQ_BLOB(note->root, HASH_LEN), SQ_BLOB(note->sig, SIG_LEN),
-                                  SQ_BLOB(note->cosigs, note->n_cosigs * NOTE_COSIG_LEN)));
+    enum err err = put_new(&store->own.log, SQ_NOTE_PUT,
+                           SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_NUM(note->size),
+                                   SQ_BLOB(note->root, HASH_LEN), SQ_BLOB(note->sig, SIG_LEN),
+                                   SQ_BLOB(note->cosigs, note->n_cosigs * NOTE_COSIG_LEN)));
     if (err != ERR_EXISTS)
         return err;
     err = store->engine.note(&store->own.view, space, note->size, &there);
@@ -143,7 +150,7 @@ static enum err log_chore(struct store *base, const uint8_t space[static ID_LEN]
                   SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_NUM(what), SQ_BLOB(target, len)));
 }
 
-void store_sqlite_log(struct store_engine *engine)
+void store_sql_log(struct store_engine *engine)
 {
     engine->append = log_append;
     engine->space_put = log_space_put;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * keys.db: slots, seals and inboxes. Each space counts its additions; what a device has not seen yet is what
+ * The keys: slots, seals and inboxes. Each space counts its additions; what a device has not seen yet is what
  * has a greater rev than the device remembers.
  */
 #include <assert.h>
 #include <string.h>
 
 #include "proto/digest.h"
-#include "server/store_sqlite.h"
+#include "server/store_sql.h"
 
 static struct sq_store *of_store(struct store *store)
 {
@@ -325,7 +325,7 @@ out:
     return err;
 }
 
-void store_sqlite_keys(struct store_engine *engine)
+void store_sql_keys(struct store_engine *engine)
 {
     engine->slot_put = keys_slot_put;
     engine->seal_put = keys_seal_put;
