@@ -3,16 +3,22 @@
 // Every screen by the word in its address. `door` is the entry of the navigation it belongs to, `wide` uses the whole
 // width of a laptop, `bare` has no frame at all.
 import { Agenda } from "./agenda.jsx";
+import { Communaute } from "./communaute.jsx";
 import { Conflits } from "./conflits.jsx";
+import { Doublons } from "./doublons.jsx";
 import { Entreprises } from "./entreprises.jsx";
+import { Exporter } from "./exporter.jsx";
 import { Face } from "./face.jsx";
 import { Fiche } from "./fiche.jsx";
 import { Historique } from "./historique.jsx";
+import { Importer } from "./importer.jsx";
+import { Imprimer } from "./imprimer.jsx";
 import { Message } from "./message.jsx";
 import { Postes, Rapprocher } from "./postes.jsx";
 import { Modifier, Nouveau } from "./saisie.jsx";
 import { Personnes } from "./personnes.jsx";
 import { Plus } from "./plus.jsx";
+import { Rapports } from "./rapports.jsx";
 import { Recherche } from "./recherche.jsx";
 import { Reglages } from "./reglages.jsx";
 import { Rejoindre } from "./rejoindre.jsx";
@@ -39,6 +45,12 @@ export const screens = {
   postes: { show: Postes, door: "entreprises" },
   rapprocher: { show: Rapprocher, door: "entreprises" },
   conflits: { show: Conflits, door: "plus" },
+  doublons: { show: Doublons, door: "plus" },
+  imprimer: { show: Imprimer, door: "plus" },
+  importer: { show: Importer, door: "plus" },
+  exporter: { show: Exporter, door: "plus" },
+  rapports: { show: Rapports, door: "plus" },
+  communaute: { show: Communaute, door: "plus" },
   historique: { show: Historique, door: "plus" },
   synchro: { show: Synchro, door: "plus" },
   rejoindre: { show: Rejoindre, door: "plus" },
