@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "server/log.h"
 #include "server/main_command.h"
@@ -21,12 +22,22 @@ enum {
 
 /* ---- the clock of housekeeping ---- */
 
+static void measure(struct main_app *app)
+{
+    struct statvfs disk;
+    metrics_set(METRIC_STORE_OK, atomic_load(&app->store_ok));
+    metrics_set(METRIC_CLOCK_OK, sync_clock_ok(app->sync, (uint64_t)loop_time_ms(app->loop)));
+    if (statvfs(app->conf.data, &disk) == 0)
+        metrics_set(METRIC_DISK_FREE, (int64_t)(disk.f_bavail * disk.f_frsize));
+}
+
 static void on_tick(void *arg)
 {
     struct main_app *app = arg;
     loop_timer_free(app->tick);
     app->tick = NULL;
     app->ticks++;
+    measure(app);
     main_job_tidy(app);
     bool probe = !atomic_load(&app->store_ok) && app->ticks % PROBE_TICKS == 0;
     if (probe || app->ticks % BEAT_TICKS == 0)
@@ -155,6 +166,7 @@ static int first_beat(struct main_app *app, bool accept_clock)
                            " --accept-clock"));
     else if (err != ERR_OK)
         return main_refuse("%s cannot be written: %s", app->conf.data, err_text(err));
+    measure(app);
     return EXIT_DONE;
 }
 

@@ -361,12 +361,14 @@ static void print_all(const struct setup *setup, const char *text, bool reached)
 
 static int set_up(struct setup *setup, const char *answers)
 {
-    char link[LINK_URL_MAX + 256] = "";
+    char link[LINK_URL_MAX + 256] = "", message[CONF_MESSAGE_MAX];
     if (access(setup->config, F_OK) == 0)
         return main_refuse(setup_word(SETUP_DONE_ALREADY), setup->config);
     if (access(setup->folder, W_OK) != 0)
         return main_refuse(setup_word(SETUP_CANNOT_WRITE), setup->config);
     int code = answers ? read_answers(setup, answers) : ask(setup);
+    if (code == EXIT_DONE && conf_check(&setup->conf, message) != ERR_OK)
+        code = main_refuse("%s", message);
     if (code == EXIT_DONE)
         code = main_create(setup->answers[DATA], &setup->key);
     if (code == EXIT_DONE)

@@ -45,7 +45,10 @@
     X(REQUESTS_OPEN, "passerelle_requests_open", "", "Requests received and not yet answered")     \
     X(LONG_POLLS, "passerelle_long_polls_held", "", "Long polls waiting now")                      \
     X(BUFFERED_BYTES, "passerelle_buffered_bytes", "", "Bytes of requests held in memory")         \
-    X(WRITER_QUEUE, "passerelle_writer_queue", "", "Items waiting for the writer")
+    X(WRITER_QUEUE, "passerelle_writer_queue", "", "Items waiting for the writer")                 \
+    X(STORE_OK, "passerelle_store_writable", "", "1 while the last write reached the disk")        \
+    X(CLOCK_OK, "passerelle_clock_trusted", "", "1 while the clock has not jumped")                \
+    X(DISK_FREE, "passerelle_disk_free_bytes", "", "Room left where the data folder is")
 
 /* X(ID, name, help, unit: observed integers per printed unit, bounds in printed units...) */
 #define METRICS_HISTOGRAMS(X)                                                                      \

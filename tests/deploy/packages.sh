@@ -11,11 +11,10 @@
 install_missing debootstrap lintian systemd curl=curl age=age || skip "no packages to be had"
 
 root=$WORK/root
-# The command in the clean root, with /proc, which goes away with the command.
-inside() {
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-        unshare -m bash -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" "$@"
-}
+# A command in the clean root, with /proc, which goes away with the command.
+clean=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+    unshare -m bash -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root")
+inside() { "${clean[@]}" "$@"; }
 
 step "building"
 expect 0 "$SOURCE_DIR/deploy/package" "$BUILD_DIR/packages"
@@ -85,7 +84,7 @@ serve() {
     local command
     command=$(sed -n 's/^ExecStart=//p' "$WORK/passerelled.service")
     # shellcheck disable=SC2086
-    background inside setpriv --reuid passerelle --regid passerelle --clear-groups --no-new-privs $command \
+    background "${clean[@]}" setpriv --reuid passerelle --regid passerelle --clear-groups --no-new-privs $command \
         >>"$WORK/server.log" 2>&1
     server_pid[server]=$PID
     until_true 30 curl -fsS "http://127.0.0.1:$port/readyz"
