@@ -40,9 +40,19 @@ int main(int argc, char **argv)
     char url[600] = "", *json;
     check(argc != 5);
     uint64_t now_ms = (uint64_t)time(NULL) * 1000;
-    check(pas_create(
-        &(struct pas_create_args){argv[1], "carnet", argv[2], strlen(argv[2]), true, now_ms}));
-    check(pas_open(&pas, &(struct pas_open_args){argv[1], argv[2], strlen(argv[2]), now_ms, "en"}));
+    struct pas_create_args fresh = {.dir = argv[1],
+                                    .name = "carnet",
+                                    .pass = argv[2],
+                                    .pass_len = strlen(argv[2]),
+                                    .light = true,
+                                    .now_ms = now_ms};
+    struct pas_open_args open = {.dir = argv[1],
+                                 .pass = argv[2],
+                                 .pass_len = strlen(argv[2]),
+                                 .now_ms = now_ms,
+                                 .lang = "en"};
+    check(pas_create(&fresh));
+    check(pas_open(&pas, &open));
 
     size_t space, len;
     check(pas_link_url(argv[3], url));
