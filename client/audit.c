@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/access.h"
 #include "client/checker.h"
 #include "client/engine_inside.h"
 #include "client/evidence.h"
+#include "client/grant.h"
 #include "proto/code.h"
 #include "proto/digest.h"
 
@@ -19,6 +21,7 @@ struct line {
     const struct space *space;
     engine_audit_sink sink;
     void *ctx;
+    uint64_t *seqs; /* of each device of the fold: its last valid leaf so far */
 };
 
 static void code_of(char code[static CODE_SHORT_LEN + 1], const uint8_t shred[static ID_LEN])
@@ -45,6 +48,7 @@ static enum err route_lines(const struct line *line, const struct change_routes 
         entry->time_s = mark->time_s;
         entry->clock_suspect = mark->time_s > (int64_t)(entry->t_recv_ms / 1000) + CLOCK_SUSPECT_S;
         TRY(line->sink(line->ctx, entry));
+        entry->skipped = 0; /* said once */
     }
 out:
     return err;
@@ -69,6 +73,56 @@ static void operation_code(const struct op *op, char code[static CODE_SHORT_LEN 
     }
 }
 
+static uint64_t skipped_before(const struct line *line, const struct leaf *leaf)
+{
+    const struct fold_device *device = fold_device(line->space->fold, leaf->device);
+    if (!device)
+        return 0;
+    uint64_t *last = &line->seqs[device - line->space->fold->devices];
+    uint64_t skipped = leaf->seq > *last + 1 ? leaf->seq - *last - 1 : 0;
+    *last = leaf->seq;
+    return skipped;
+}
+
+struct opened {
+    const struct line *line;
+    struct engine_audit_entry *entry;
+};
+
+static enum err access_line(void *ctx, const struct access_line *from)
+{
+    const struct opened *opened = ctx;
+    struct engine_audit_entry *entry = opened->entry;
+    entry->what = (uint8_t)from->what;
+    entry->count = from->count;
+    entry->time_s = from->time_s;
+    entry->clock_suspect = from->time_s > (int64_t)(entry->t_recv_ms / 1000) + CLOCK_SUSPECT_S;
+    entry->code[0] = '\0';
+    if (from->about)
+        code_of(entry->code, from->shred);
+    return opened->line->sink(opened->line->ctx, entry);
+}
+
+static enum err operation_lines(const struct line *line, const struct replica_entry *row,
+                                const struct leaf *leaf, struct engine_audit_entry *entry)
+{
+    enum err err = ERR_OK;
+    struct buf text = {.max = BODY_MAX};
+    struct opened opened = {line, entry};
+    entry->op = &leaf->op;
+    if (leaf->kind == KIND_ACCESS || leaf->kind == KIND_EXPORT_NOTICE)
+        return access_lines(line->space, row, leaf, access_line, &opened);
+    operation_code(&leaf->op, entry->code);
+    TRY(grant_reason_of(line->space, row, leaf, &text));
+    buf_u8(&text, 0);
+    TRY(text.err);
+    entry->text = (const char *)text.bytes;
+    TRY(line->sink(line->ctx, entry));
+out:
+    buf_free(&text);
+    return err;
+}
+
 static enum err audit_entry(void *ctx, const struct replica_entry *row)
 {
     const struct line *line = ctx;
@@ -78,7 +132,8 @@ static enum err audit_entry(void *ctx, const struct replica_entry *row)
     struct engine_audit_entry entry = {.index = row->index,
                                        .kind = (enum leaf_kind)row->kind,
                                        .verdict = row->verdict,
-                                       .t_recv_ms = row->t_recv_ms};
+                                       .t_recv_ms = row->t_recv_ms,
+                                       .text = ""};
     enum err decoded = leaf_decode(&leaf, row->header, row->header_len, row->sig);
     if (err_category(decoded) == CAT_INTERNAL)
         TRY(decoded);
@@ -86,14 +141,16 @@ static enum err audit_entry(void *ctx, const struct replica_entry *row)
         memcpy(entry.device, leaf.device, ID_LEN);
         memcpy(entry.author, leaf.device, ID_LEN);
     }
-    enum err opened = ERR_FORMAT;
-    if (decoded == ERR_OK && kind_has_route(leaf.kind))
-        opened = space_routes(line->space, &leaf, &routes);
-    else if (decoded == ERR_OK)
-        operation_code(&leaf.op, entry.code);
-    if (entry.verdict == ERR_OK && decoded == ERR_OK &&
-        !fold_effective(line->space->fold, row->index, leaf.device, leaf.seq, leaf.kind))
-        entry.verdict = ERR_REVOKED;
+    if (entry.verdict == ERR_OK && decoded == ERR_OK) {
+        entry.skipped = skipped_before(line, &leaf);
+        if (!fold_effective(line->space->fold, row->index, leaf.device, leaf.seq, leaf.kind))
+            entry.verdict = ERR_REVOKED;
+    }
+    if (decoded == ERR_OK && !kind_has_route(leaf.kind)) {
+        err = operation_lines(line, row, &leaf, &entry);
+        goto out;
+    }
+    enum err opened = decoded == ERR_OK ? space_routes(line->space, &leaf, &routes) : ERR_FORMAT;
     /* Without its key, or with a routing box that says nothing, a leaf is still there to be seen. */
     if (opened != ERR_OK)
         TRY(line->sink(line->ctx, &entry));
@@ -109,8 +166,13 @@ enum err engine_audit(struct engine *engine, size_t i, engine_audit_sink sink, v
 {
     struct space *space = engine_at(engine, i);
     struct line line = {.space = space, .sink = sink, .ctx = ctx};
-    return replica_entries(engine->replica, space->no, REPLICA_ALL, 0, space->fold->size,
-                           audit_entry, &line);
+    line.seqs = calloc(space->fold->n_devices + 1, sizeof *line.seqs);
+    if (!line.seqs)
+        return ERR_MEMORY;
+    enum err err = replica_entries(engine->replica, space->no, REPLICA_ALL, 0, space->fold->size,
+                                   audit_entry, &line);
+    free(line.seqs);
+    return err;
 }
 
 /* --- recomputing the replica --- */

@@ -9,6 +9,7 @@
 
 #include "client/checker.h"
 #include "client/engine_inside.h"
+#include "client/grant.h"
 #include "proto/digest.h"
 
 enum { FULL_PAGE_BYTES = 4 << 20 };
@@ -26,6 +27,9 @@ struct engine_full {
     size_t n_holes, n_erased;
     uint64_t *holes, *erased;
     unsigned clock_tries;
+    struct grant_reader *reader; /* what an auditor was granted; NULL */
+    engine_sink sink;
+    void *sink_ctx;
 };
 
 enum err engine_full_new(struct engine_full **out, struct engine *engine, size_t i)
@@ -45,6 +49,14 @@ enum err engine_full_new(struct engine_full **out, struct engine *engine, size_t
     }
     *out = full;
     return err;
+}
+
+void engine_full_read(struct engine_full *full, struct grant_reader *reader, engine_sink sink,
+                      void *ctx)
+{
+    full->reader = reader;
+    full->sink = sink;
+    full->sink_ctx = ctx;
 }
 
 void engine_full_free(struct engine_full *full)
@@ -147,6 +159,21 @@ static enum err keep_erased(struct engine_full *full, const struct message_leaf 
     return err;
 }
 
+/* Bodies that are not the signed ones are no evidence of anything. */
+static enum err read_granted(struct engine_full *full, const struct message_leaf *from,
+                             uint64_t index, const struct checker_result *result)
+{
+    struct leaf leaf;
+    if (!full->reader || result->verdict != ERR_OK || result->bodies != ERR_OK)
+        return ERR_OK;
+    enum err err = leaf_decode(&leaf, from->header, from->header_len, from->sig);
+    if (err == ERR_OK)
+        err = grant_read(full->reader, index, from->t_recv_ms, &leaf, from->bodies, full->sink,
+                         full->sink_ctx);
+    leaf_fini(&leaf);
+    return err;
+}
+
 static enum err take_page(struct engine_full *full, const struct message_row *row, uint64_t *index)
 {
     enum err err = ERR_OK;
@@ -167,6 +194,7 @@ static enum err take_page(struct engine_full *full, const struct message_row *ro
             TRY(keep_number(&full->holes, &full->n_holes, *index));
         if (result.verdict == ERR_OK && (result.kind == KIND_ERASE || result.kind == KIND_PURGE))
             TRY(keep_erased(full, leaf));
+        TRY(read_granted(full, leaf, *index, &result));
     }
     TRY(checker_note(&full->checker, &row->note));
     *index = UINT64_MAX;

@@ -293,7 +293,8 @@ enum err engine_sync_finish(struct engine *engine, size_t server, const uint8_t 
 
 /* --- verification, for everybody who holds at least the routing key --- */
 
-/** One entry of the audit time line: a change (data leaves, one per offline edit) or an operation. */
+/** One entry of the audit time line: a change (data leaves, one per offline edit), an operation, or one line of what was
+ * opened, exported or printed. */
 struct engine_audit_entry {
     uint64_t index;
     enum leaf_kind kind;
@@ -301,10 +302,16 @@ struct engine_audit_entry {
     uint8_t device[ID_LEN];
     uint8_t author[ID_LEN];
     uint64_t ordinal;
-    int64_t time_s; /* claimed; 0 for operations */
+    int64_t time_s; /* claimed; 0 = none */
     uint64_t t_recv_ms;
-    char code[9];       /* dossier's short code, "" for operations */
+    char code[9];       /* dossier's short code, "" where none is named */
     bool clock_suspect; /* claimed after received by more than CLOCK_SUSPECT_S */
+    uint64_t
+        skipped; /* numbers that the device left out before this leaf: made and refused, or withheld */
+    uint8_t what;        /* enum access_what (access.h), of access and export_notice */
+    uint64_t count;      /* of the same: what the leaf counts */
+    const struct op *op; /* of an operation; NULL for data. Borrowed for the call */
+    const char *text;    /* of an audit_grant: its reason; "" otherwise */
 };
 typedef enum err (*engine_audit_sink)(void *ctx, const struct engine_audit_entry *entry);
 enum err engine_audit(struct engine *engine, size_t space, engine_audit_sink sink, void *ctx);
@@ -320,6 +327,10 @@ enum err engine_full_new(struct engine_full **full, struct engine *engine, size_
 enum err engine_full_begin(struct engine_full *full, struct buf *out);
 enum err engine_full_finish(struct engine_full *full, const uint8_t *answer, size_t len, bool *done,
                             uint64_t *index);
+/** Before begin: gives the changes that an auditor's grant opens on the way. `reader` (grant.h) is borrowed. */
+struct grant_reader;
+void engine_full_read(struct engine_full *full, struct grant_reader *reader, engine_sink sink,
+                      void *ctx);
 void engine_full_free(struct engine_full *full);
 
 /** The last verified checkpoint as a signed note's text (with its origin), for comparing with another device. */

@@ -22,7 +22,10 @@ struct flight_row {
     bool joins;     /* its inbox holds this device's join */
     bool wants;     /* it asks for missing bodies */
     bool pushed;    /* it carried anything beyond the question what is new */
-    bool stuck; /* the server named slots to wrap again, and this device can wrap none of them */
+    bool stuck;  /* the server named slots to wrap again, and this device can wrap none of them */
+    bool grants; /* its inbox holds keys for an auditor, as item grant_k */
+    uint32_t grant_k;
+    uint64_t grant_index, grant_upto; /* of which grant, of the entries before */
     uint64_t last_id; /* of the outbox then: newer work came while it was on its way */
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/pas_audit.h"
 #include "client/pas_domain.h"
 #include "client/pas_domain_inside.h"
 #include "client/pas_json.h"
@@ -258,7 +259,10 @@ int pas_journal(struct pas *pas, bool print, const char *what, const char *text,
     struct view_record record;
     struct journal journal = {.n = 0};
     struct pas_id id = {"", ""};
-    enum err err = ERR_OK;
+    /* Told to the auditors by the log, and to the team by a record of the pack's. */
+    enum err err = (enum err)pas_exported(pas, SIZE_MAX, print ? "print" : "file", text, lines);
+    if (err != ERR_OK)
+        return pas_end(pas, err);
     pas_begin(pas);
     if (text)
         TRY(pas_record(pas, text, &record));

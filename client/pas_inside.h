@@ -27,6 +27,18 @@ struct pas {
     char device[2 * ID_LEN + 1];
 };
 
+/** A pass over all that the server has (pas_full), perhaps reading what a grant opens on the way. */
+struct grant_reader;
+struct granted;
+struct pas_full {
+    struct pas *pas;
+    struct engine_full *full;
+    struct grant_reader *reader;
+    struct granted *granted;
+};
+/** Frees the last two (pas_grant.c). */
+void pas_grant_end(struct pas_full *full);
+
 /** Begins a public call: forgets the last reason. */
 void pas_begin(struct pas *pas);
 

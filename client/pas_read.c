@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/access.h"
 #include "client/pas_inside.h"
 #include "client/pas_json.h"
 #include "client/text.h"
@@ -77,6 +78,14 @@ enum err pas_kind(struct pas *pas, const char *text, const struct pack_kind **ki
     return *kind ? ERR_OK : pas_fail(pas, ERR_USAGE, WORD_KIND_UNKNOWN, text);
 }
 
+/* An opened dossier is noted for the space's audit (access.h). Where that cannot be written (a full disk), reading goes
+ * on: field work comes first. */
+static void note_opened(struct pas *pas, const struct view_record *record)
+{
+    enum err err = access_opened(pas->engine, record->space, record->shred);
+    (void)err;
+}
+
 int pas_show(struct pas *pas, const char *text, bool people, struct pas_table **table)
 {
     struct view_record record;
@@ -87,6 +96,7 @@ int pas_show(struct pas *pas, const char *text, bool people, struct pas_table **
     if (!record.kind)
         TRY(pas_fail(pas, ERR_VERSION, WORD_LOCKED));
     TRY(view_show(pas->view, &record, people, table));
+    note_opened(pas, &record);
 out:
     return pas_end(pas, err);
 }
@@ -121,6 +131,7 @@ int pas_history(struct pas *pas, const char *text, struct pas_table **table)
     *table = NULL;
     TRY(pas_record(pas, text, &record));
     TRY(view_history(pas->view, &record, table));
+    note_opened(pas, &record);
 out:
     return pas_end(pas, err);
 }

@@ -140,11 +140,6 @@ int pas_verify(struct pas *pas, size_t space, uint64_t *index)
     return pas_end(pas, engine_verify(pas->engine, space, index));
 }
 
-struct pas_full {
-    struct pas *pas;
-    struct engine_full *full;
-};
-
 int pas_full_new(struct pas_full **out, struct pas *pas, size_t space)
 {
     enum err err = ERR_MEMORY;
@@ -190,68 +185,8 @@ void pas_full_free(struct pas_full *full)
     if (!full)
         return;
     engine_full_free(full->full);
+    pas_grant_end(full);
     free(full);
-}
-
-struct log_context {
-    struct pas *pas;
-    size_t space;
-    struct pas_table *table;
-};
-
-static void put_device(struct log_context *log, const uint8_t device[static ID_LEN])
-{
-    pas_table_hex(log->table, device, ID_LEN);
-    pas_table_text(log->table, engine_device_label(log->pas->engine, log->space, device));
-}
-
-static enum err put_entry(void *ctx, const struct engine_audit_entry *entry)
-{
-    struct log_context *log = ctx;
-    struct pas_table *table = log->table;
-    bool data = entry->kind == KIND_DATA;
-    pas_table_row(table);
-    pas_table_text(table, engine_space(log->pas->engine, log->space)->name);
-    pas_table_int(table, (int64_t)entry->index);
-    pas_table_text(table, words_kind(entry->kind));
-    pas_table_text(table, entry->verdict == ERR_OK ? "ok" : err_name(entry->verdict));
-    put_device(log, entry->device);
-    put_device(log, entry->author);
-    if (data)
-        pas_table_int(table, (int64_t)entry->ordinal);
-    else
-        pas_table_null(table);
-    if (data && entry->time_s > 0)
-        pas_table_time(table, (uint64_t)entry->time_s * 1000);
-    else
-        pas_table_null(table);
-    pas_table_time(table, entry->t_recv_ms);
-    pas_table_text(table, entry->code[0] ? entry->code : NULL);
-    pas_table_bool(table, entry->clock_suspect);
-    return pas_table_err(table);
-}
-
-int pas_audit_log(struct pas *pas, size_t space, struct pas_table **out)
-{
-    struct log_context log = {.pas = pas};
-    enum err err = ERR_OK;
-    pas_begin(pas);
-    *out = NULL;
-    TRY(pas_table_new(&log.table));
-    pas_table_columns_add(log.table, "space index kind verdict device device_name author"
-                                     " author_name ordinal claimed_at received_at code"
-                                     " clock_suspect");
-    for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
-        log.space = i;
-        if ((space == SIZE_MAX || i == space) && engine_fold(pas->engine, i))
-            TRY(engine_audit(pas->engine, i, put_entry, &log));
-    }
-    TRY(pas_table_err(log.table));
-    *out = log.table;
-    log.table = NULL;
-out:
-    pas_table_free(log.table);
-    return pas_end(pas, err);
 }
 
 int pas_checkpoint(struct pas *pas, size_t space, char **note)

@@ -50,6 +50,9 @@ enum replica_table {
     REPLICA_CACHE = 15,    /* blobs of the layers above */
     REPLICA_TALLY = 16,    /* id 1: number of records in REPLICA_EDIT, for counting losses */
     REPLICA_JOT = 17,      /* words that are being typed */
+    REPLICA_ACCESS = 20,   /* id 1: dossiers that were opened, not told yet */
+    REPLICA_GRANT = 21,    /* grants (grant.c), id: index of the confirmation */
+    REPLICA_WITNESS = 22,  /* when notes and cosignatures came (witness.c) */
     REPLICA_CARRIED = 30,  /* leaves of others that came by file (courier.h); `space` is 0 */
     REPLICA_LATER =
         31 /* histories that came by file before what they continue (bundle.c); `space` is 0 */

@@ -96,6 +96,8 @@ static enum err take_record(void *ctx, enum replica_table table, uint64_t space,
     case REPLICA_INVITE:
     case REPLICA_CARRIED:
     case REPLICA_JOT:
+    case REPLICA_ACCESS:
+    case REPLICA_GRANT:
         return copy(rescue, table, space, id, plain, len);
     case REPLICA_NOTE:
         return id == 0 ? take_note(rescue, space, plain, len) : ERR_OK;

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/access.h"
 #include "client/build.h"
 #include "client/enrol.h"
+#include "client/grant.h"
 #include "client/operate.h"
 #include "client/session.h"
 #include "proto/seal.h"
@@ -78,6 +80,7 @@ enum err session_build(struct engine *engine, struct space *space, size_t room)
     }
     build_chain_start(engine, space, &chain);
     TRY(build_data(engine, space, &chain, &room, &more));
+    TRY(access_queue(engine, space));
     TRY(operate_build(engine, space, &chain));
 out:
     return err;
@@ -322,6 +325,9 @@ enum err session_row(struct engine *engine, struct space *space, struct arena *a
         TRY(replica_entries(engine->replica, space->no, REPLICA_MISSING, 0, space->fold->size,
                             want_holes, row));
     row->n_inbox = enrol_outgoing(space, engine, row->inbox);
+    grant_thank(space, row);
+    if (session_may_push(space))
+        TRY(grant_give(engine, space, arena, row, flight));
     flight->wants = row->n_want > 0;
     ask_for_seal(engine, space, row);
     TRY(want_keys(engine, space, row));

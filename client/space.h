@@ -25,6 +25,8 @@ struct space_epoch {
     uint8_t *ek, *sk, *route;
 };
 
+enum { GRANT_THANKS_MAX = 16 };
+
 struct space_label {
     uint8_t device[ID_LEN];
     char text[NAME_LEN_MAX + 1];
@@ -74,9 +76,11 @@ struct space {
     uint8_t (*stale)[ID_LEN]; /* slot rows to wrap again */
     size_t n_want;
     struct message_want *want; /* bodies that the server has lost */
-    bool caught_up;            /* within this sync: nothing newer was on the server a moment ago */
-    unsigned news_tries;       /* answers that did not bring a waiting removal on its way */
-    unsigned repairs;          /* refusals repaired since the last clean answer */
+    size_t n_thanks;           /* items of granted keys that the server may forget (grant.h) */
+    uint8_t thanks[GRANT_THANKS_MAX][ID_LEN];
+    bool caught_up;      /* within this sync: nothing newer was on the server a moment ago */
+    unsigned news_tries; /* answers that did not bring a waiting removal on its way */
+    unsigned repairs;    /* refusals repaired since the last clean answer */
 };
 
 /** A space that is not in the replica yet; the caller fills it in and calls space_save. ERR_MEMORY. */

@@ -10,6 +10,7 @@
 
 #include "client/enrol.h"
 #include "client/evidence.h"
+#include "client/grant.h"
 #include "client/salvage.h"
 #include "client/session.h"
 #include "client/take_inside.h"
@@ -132,6 +133,7 @@ static enum err take_all(struct take *take)
         TRY(salvage_settle(take->engine, space));
     TRY(take_bodies(take));
     TRY(enrol_inbox(take->engine, take->server, space, row));
+    TRY(grant_take(take->engine, space, row));
     if (take->bump)
         TRY(space_bump(take->engine, space));
     if (take->labels || take->keys)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "client/enrol.h"
+#include "client/grant.h"
 #include "client/take_inside.h"
 #include "proto/digest.h"
 
@@ -178,6 +179,12 @@ out:
     return err;
 }
 
+static bool grant_begins(const struct space *space, uint64_t index)
+{
+    const struct fold *fold = space->fold;
+    return fold->n_grants > 0 && fold->grants[fold->n_grants - 1].index == index;
+}
+
 /* What a valid leaf leaves to do once the page is known to be the log. */
 static enum err follow_up(struct take *take, const struct incoming *in)
 {
@@ -188,6 +195,8 @@ static enum err follow_up(struct take *take, const struct incoming *in)
     case KIND_DEVICE_REVOKE:
     case KIND_CONFIRM:
         take->bump = true; /* data leaves before it may no longer be effective */
+        /* Who confirmed a grant hands the keys over at once. */
+        take->result->again = take->result->again || grant_begins(take->space, in->index);
         break;
     case KIND_EPOCH_CHANGE:
         take->keys = true;
@@ -331,6 +340,8 @@ static enum err take_item(struct take *take, const struct message_item *item)
         take->space->pub.status = item->status;
         return ERR_OK;
     }
+    if (item->list == LIST_INBOX && take->flight->grants && item->k == take->flight->grant_k)
+        return grant_given(take->engine, take->space, take->flight, item->status);
     if (item->list != LIST_LEAVES)
         return ERR_OK;
     if (item->k >= take->flight->n_leaves)

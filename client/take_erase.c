@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/grant.h"
 #include "client/take_inside.h"
 
 struct erasure {
@@ -89,6 +90,7 @@ enum err take_erasures(struct take *take)
             if (err != ERR_OK && err != ERR_NOT_FOUND)
                 goto out;
         }
+        TRY(grant_forget(take->engine, take->space, erasure.list, erasure.n));
         free(erasure.list);
         erasure.list = NULL;
         TRY(dossier_forget(take->engine, take->space, erasure.shred));

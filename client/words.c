@@ -254,6 +254,34 @@ uint8_t words_reason_read(const char *text)
     return 0;
 }
 
+/* --- what was done with a dossier --- */
+
+static const struct word accesses[] = {
+    {"opened", "consultation", "opened"},
+    {"file", "fichier exporté", "exported file"},
+    {"print", "impression", "print"},
+    {"person", "dossier remis à la personne", "copy for the person"},
+    {"journal", "journal d'audit exporté", "audit lines exported"},
+    {"backup", "copie", "copy"},
+    {"other", "autre sortie", "other export"},
+};
+enum { ACCESSES_N = sizeof accesses / sizeof accesses[0] };
+
+static const struct word *access_word(uint8_t what)
+{
+    return &accesses[what < ACCESSES_N ? what : ACCESSES_N - 1];
+}
+
+const char *words_access(uint8_t what)
+{
+    return access_word(what)->key;
+}
+
+const char *words_access_for(uint8_t what, const char *lang)
+{
+    return english(lang) ? access_word(what)->en : access_word(what)->fr;
+}
+
 /* --- errors --- */
 
 /* X(name, French, English): what happened, what to do, and that nothing is lost. */

@@ -34,6 +34,10 @@ void words_roles_for(uint8_t roles, const char *lang, char out[static 2 * WORDS_
 bool words_level_read(const char *text, enum space_level *level);
 bool words_roles_read(const char *text, uint8_t *roles);
 
+/** What was done with a dossier (enum access_what): the fixed word, and the wording. */
+const char *words_access(uint8_t what);
+const char *words_access_for(uint8_t what, const char *lang);
+
 /** Reasons of an erasure: the fixed word, the wording, and reading either; 0 if it is none. */
 const char *words_reason(uint8_t reason);
 const char *words_reason_for(uint8_t reason, const char *lang);
@@ -142,6 +146,25 @@ const char *words_err(enum err err, const char *lang);
       "\"%s\" is only a part of the file %s: what is erased is a whole file.")                        \
     X(ERASED_AT, "Le dossier %s a été effacé le %s (%s). Sa clé est détruite.",                       \
       "The file %s was erased on %s (%s). Its key is destroyed.")                                     \
+    X(GRANT_UNKNOWN, "Aucune autorisation ne correspond à « %s ». « audit grants » les liste.",       \
+      "No grant matches \"%s\". \"audit grants\" lists them.")                                        \
+    X(GRANT_DOSSIER, "Aucun dossier n'a le code « %s ».", "No file has the code \"%s\".")             \
+    X(GRANT_ASK,                                                                                      \
+      "Il faut un motif, une période qui ne finit pas avant de commencer, et 1 à 90 jours.",          \
+      "It takes a reason, a period that does not end before it begins, and 1 to 90 days.")            \
+    X(GRANT_KEYS,                                                                                     \
+      "Les clés ne sont pas arrivées : l'appareil de la deuxième personne les envoie à sa "       \
+      "prochaine "                                                                                    \
+      "synchronisation, puis synchronisez.",                                                          \
+      "The keys have not arrived: the second person's device sends them at its next sync; then "      \
+      "sync here.")                                                                                   \
+    X(GRANT_OVER, "Cette autorisation est close ou terminée, ou n'est pas pour cet appareil.",        \
+      "This grant is closed or over, or not for this device.")                                        \
+    X(REPORT_FORM, "Ce fichier n'est pas un rapport d'audit.", "This file is no audit report.")       \
+    X(REPORT_SIGNATURE, "La signature de ce rapport n'est pas bonne : il a été modifié.",             \
+      "The signature of this report is not good: it was altered.")                                    \
+    X(REPORT_SPACE, "Ce rapport parle d'un espace que cet appareil ne connaît pas.",                  \
+      "This report is about a space that this device does not know.")                                 \
     X(REFUSED_UNKNOWN, "Il n'y a pas de travail refusé numéro %s. « refused » les liste.",            \
       "There is no refused work number %s. \"refused\" lists it.")                                    \
     X(SQL, "La requête est refusée : %s", "The query is refused: %s")                                 \

@@ -64,8 +64,12 @@ enum inbox_type {
     INBOX_DISMISS = 3, /* id = device whose join is refused by an admin or steward; payload empty */
     INBOX_STATEMENT =
         4, /* id = device; payload = [key statement part, sig64] from a device of this server */
+    INBOX_KEYS =
+        5, /* id = first 16 bytes of a grant's hash; payload = that hash, then keys sealed to the auditor */
     INBOX_BODY =
-        16 /* response only: a body that the request wanted; id zero, payload = [leaf, box, body] */
+        16, /* response only: a body that the request wanted; id zero, payload = [leaf, box, body] */
+    INBOX_NOTE =
+        17 /* response only: the newest cosigned note, where the row's is not; payload as a note travels */
 };
 
 /** A leaf as it travels. All pointers borrowed. */

@@ -164,6 +164,33 @@ enum err open_body(uint8_t *out, const uint8_t *body, size_t len, const uint8_t 
     return aead_open(out, body, len, ad, sizeof ad, nonce, ck);
 }
 
+void seal_body_key(uint8_t key[static KEY_LEN], const uint8_t ck[static KEY_LEN],
+                   const uint8_t leaf_nonce[static NONCE_LEN], uint16_t box)
+{
+    uint8_t nonce[NONCE_LEN];
+    body_nonce(nonce, leaf_nonce, box);
+    crypto_core_hchacha20(key, nonce, ck, NULL);
+}
+
+enum err open_body_alone(uint8_t *out, const uint8_t *body, size_t len,
+                         const uint8_t key[static KEY_LEN],
+                         const uint8_t leaf_nonce[static NONCE_LEN], const struct seal_place *place)
+{
+    uint8_t ad[BODY_AD_LEN], nonce[NONCE_LEN];
+    uint8_t inner[crypto_aead_chacha20poly1305_ietf_NPUBBYTES] = {0};
+    body_ad(ad, place);
+    body_nonce(nonce, leaf_nonce, place->box);
+    memcpy(inner + 4, nonce + crypto_core_hchacha20_INPUTBYTES, 8);
+    if (len < TAG_LEN)
+        return ERR_CORRUPT;
+    if (crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, body, len, ad, sizeof ad, inner,
+                                                  key) != 0) {
+        sodium_memzero(out, len - TAG_LEN);
+        return ERR_CORRUPT;
+    }
+    return ERR_OK;
+}
+
 void seal_control_body(uint8_t *out, const uint8_t *plain, size_t len,
                        const uint8_t k_route[static KEY_LEN], const struct seal_place *place)
 {

@@ -69,6 +69,19 @@ enum err open_body(uint8_t *out, const uint8_t *body, size_t len, const uint8_t 
                    const uint8_t leaf_nonce[static NONCE_LEN], const struct seal_place *place);
 
 /**
+ * The key of one body alone (PROTOCOL.md 9.3): what XChaCha20-Poly1305 derives from CK and the first 16 bytes of the
+ * body's nonce. It opens that body and tells nothing about CK, so an auditor can be given exactly what was granted.
+ */
+void seal_body_key(uint8_t key[static KEY_LEN], const uint8_t ck[static KEY_LEN],
+                   const uint8_t leaf_nonce[static NONCE_LEN], uint16_t box);
+
+/** As open_body, with the body's own key. ERR_CORRUPT. */
+enum err open_body_alone(uint8_t *out, const uint8_t *body, size_t len,
+                         const uint8_t key[static KEY_LEN],
+                         const uint8_t leaf_nonce[static NONCE_LEN],
+                         const struct seal_place *place);
+
+/**
  * Seals a padded plaintext as a body of a control leaf: out = nonce | ciphertext | tag, len + SEAL_BLOB_OVERHEAD
  * bytes, same AD as seal_body with shred zero. The nonce is random and stands in the body, since a control leaf
  * has no routing box.

@@ -153,6 +153,63 @@ out:
 
 /* ---- the inbox of members ---- */
 
+/* Body keys for an auditor, from the second person of a grant and from nobody else. An item that the auditor has not
+ * taken yet stands in the way of the next. */
+static enum err take_granted(struct sync_work *work, const struct fold_device *device,
+                             const struct message_inbox *in)
+{
+    enum err err = ERR_OK;
+    const struct fold *fold = work->space->fold;
+    const struct fold_grant *grant = NULL;
+    struct store *store = work->sync->config.store;
+    struct store_view *view = store->engine->own_view(store);
+    struct queue queue = {
+        .device = in->id, .invite = (const uint8_t[PK_LEN]){0}, .type = (uint8_t)in->type};
+    struct store_inbox item = {
+        .type = INBOX_KEYS, .payload = in->payload, .payload_len = in->payload_len};
+    for (size_t i = 0; i < fold->n_grants; i++) {
+        if (memcmp(fold->grants[i].hash, in->payload, HASH_LEN) == 0)
+            grant = &fold->grants[i];
+    }
+    if (!grant)
+        return ERR_NOT_FOUND;
+    if (!device->active || memcmp(grant->second, device->id, ID_LEN) != 0)
+        return ERR_DENIED;
+    if (grant->closed || grant->expires_s < work->now_ms / 1000)
+        return ERR_EXPIRED;
+    TRY(view->engine->inbox(view, work->row->space, look_at_item, &queue));
+    if (queue.own && queue.mine.state == STORE_INBOX_WAITING)
+        return ERR_EXISTS;
+    if (queue.waiting >= INBOX_MAX)
+        return ERR_QUOTA;
+    memcpy(item.device, in->id, ID_LEN);
+    memcpy(item.invite, grant->auditor, ID_LEN); /* whom it is for */
+    item.expires_s = grant->expires_s;
+    work->row->changed = true;
+    err = store->engine->inbox_put(store, work->row->space, &item);
+out:
+    return err;
+}
+
+/* Members who admit turn joins away; an auditor, or the second person of a grant, clears away its keys. */
+static enum err dismiss(struct sync_work *work, const struct fold_device *device,
+                        const struct message_inbox *in)
+{
+    enum err err = ERR_OK;
+    struct store *store = work->sync->config.store;
+    struct store_view *view = store->engine->own_view(store);
+    struct queue queue = {
+        .device = in->id, .invite = (const uint8_t[PK_LEN]){0}, .type = INBOX_KEYS};
+    TRY(view->engine->inbox(view, work->row->space, look_at_item, &queue));
+    bool addressee = queue.own && memcmp(queue.mine.invite, device->id, ID_LEN) == 0;
+    if (!device->active || !(device->roles & ROLES_ADMIT || addressee))
+        return ERR_DENIED;
+    TRY(store->engine->inbox_dismiss(store, work->row->space, in->id));
+    work->row->changed = true;
+out:
+    return err;
+}
+
 static enum err take_item(struct sync_work *work, const struct fold_device *device, size_t i)
 {
     enum err err = ERR_OK;
@@ -162,10 +219,10 @@ static enum err take_item(struct sync_work *work, const struct fold_device *devi
     TRY(work->row->inbox[i].status);
     switch (in->type) {
     case INBOX_DISMISS:
-        if (!device->active || !(device->roles & ROLES_ADMIT))
-            return ERR_DENIED;
-        TRY(store->engine->inbox_dismiss(store, work->row->space, in->id));
-        work->row->changed = true;
+        TRY(dismiss(work, device, in));
+        break;
+    case INBOX_KEYS:
+        TRY(take_granted(work, device, in));
         break;
     case INBOX_OUTBOX: {
         struct queue queue = {

@@ -221,8 +221,11 @@ static enum err add_waiting(void *ctx, const struct store_inbox *item)
 {
     struct sync_page *page = ctx;
     uint8_t roles = page->member.roles;
+    bool ends = item->type == INBOX_JOIN || item->type == INBOX_KEYS;
+    bool expired = ends && item->expires_s < page->now_ms / 1000;
     bool mine = item->type == INBOX_OUTBOX ? roles & ROLE_STEWARD : roles & ROLES_ADMIT;
-    bool expired = item->type == INBOX_JOIN && item->expires_s < page->now_ms / 1000;
+    if (item->type == INBOX_KEYS)
+        mine = memcmp(item->invite, page->call->request.device, ID_LEN) == 0;
     if (!mine || expired || item->state != STORE_INBOX_WAITING)
         return ERR_OK;
     page->waiting = true;
@@ -236,7 +239,7 @@ enum err sync_page_rest(struct sync_page *page)
     enum err err = ERR_OK;
     TRY(add_lists(page));
     TRY(add_wanted(page));
-    if (page->member.active && page->member.roles & (ROLES_ADMIT | ROLE_STEWARD)) {
+    if (page->member.active && page->member.roles & (ROLES_ADMIT | ROLE_STEWARD | ROLE_AUDITOR)) {
         err = page->view->engine->inbox(page->view, page->space.space, add_waiting, page);
         TRY(err == ERR_TOO_BIG ? ERR_OK : err);
     }

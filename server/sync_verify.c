@@ -152,6 +152,13 @@ static enum err verify_inbox(struct sync_call *call, struct sync_row *row)
         case INBOX_DISMISS:
             *status = in->payload_len == 0 ? ERR_OK : ERR_FORMAT;
             break;
+        case INBOX_KEYS:
+            *status = in->payload_len > HASH_LEN && memcmp(in->id, in->payload, ID_LEN) == 0
+                          ? ERR_OK
+                          : ERR_FORMAT;
+            if (in->payload_len > INBOX_ITEM_MAX)
+                *status = ERR_TOO_BIG;
+            break;
         default:
             *status = ERR_VERSION;
         }

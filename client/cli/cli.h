@@ -109,6 +109,9 @@ void cli_local_time(const char *text, char *out, size_t out_len);
 /** Reads a whole file ("-": stdin) of at most `max` bytes; a zero follows. EXIT_DONE or EXIT_REFUSED. */
 int cli_read_file(struct cli *cli, const char *path, size_t max, char **bytes, size_t *len);
 
+/** Writes a text over a file ("-": stdout). EXIT_DONE or EXIT_REFUSED; then no half file stays. */
+int cli_write_file(struct cli *cli, const char *path, const char *text);
+
 /* --- pass.c --- */
 
 /** Gets the passphrase (once more for a new one) into `pass`; *len < max. */

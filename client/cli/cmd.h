@@ -49,6 +49,11 @@ int cmd_status(struct cli *cli, const struct args *args);
 /* cmd_audit.c */
 int cmd_audit_verify(struct cli *cli, const struct args *args);
 int cmd_audit_log(struct cli *cli, const struct args *args);
+int cmd_audit_grant(struct cli *cli, const struct args *args);
+int cmd_audit_grants(struct cli *cli, const struct args *args);
+int cmd_audit_close(struct cli *cli, const struct args *args);
+int cmd_audit_read(struct cli *cli, const struct args *args);
+int cmd_audit_report(struct cli *cli, const struct args *args);
 int cmd_audit_checkpoint(struct cli *cli, const struct args *args);
 
 /* cmd_pack.c */

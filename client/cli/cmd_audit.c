@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/cli/cmd.h"
+#include "client/pas_audit.h"
 #include "client/pas_json.h"
 #include "proto/limits.h"
 
@@ -33,15 +34,12 @@ static int finding_code(const struct finding *finding)
 }
 
 /* All pages of a space from the server, verified without keeping them. */
-static struct finding verify_full(struct cli *cli, size_t space)
+static struct finding carry_full(struct cli *cli, struct pas_full *full, size_t space)
 {
     struct finding finding = {.index = UINT64_MAX};
-    struct pas_full *full = NULL;
     char url[600];
     bool done = false;
     finding.result = pas_space_url(cli->pas, space, url);
-    if (finding.result == 0)
-        finding.result = pas_full_new(&full, cli->pas, space);
     strncat(url, "/v1/sync", sizeof url - strlen(url) - 1);
     for (int page = 0; finding.result == 0 && !done && page < PAGES_MAX && !cli_stop; page++) {
         struct buf answer = {.max = RESPONSE_MAX};
@@ -57,6 +55,16 @@ static struct finding verify_full(struct cli *cli, size_t space)
             finding.result = pas_full_finish(full, answer.bytes, answer.len, &done, &finding.index);
         buf_free(&answer);
     }
+    return finding;
+}
+
+static struct finding verify_full(struct cli *cli, size_t space)
+{
+    struct finding finding = {.index = UINT64_MAX};
+    struct pas_full *full = NULL;
+    finding.result = pas_full_new(&full, cli->pas, space);
+    if (finding.result == 0)
+        finding = carry_full(cli, full, space);
     pas_full_free(full);
     return finding;
 }
@@ -192,8 +200,13 @@ int cmd_audit_log(struct cli *cli, const struct args *args)
         return cli_failed(cli, result);
     if (!csv)
         return cli_table(cli, table, false,
-                         "space index kind author_name claimed_at received_at code verdict"
-                         " clock_suspect");
+                         "space index kind what author_name claimed_at received_at late code"
+                         " detail verdict");
+    result = pas_exported(cli->pas, space, "journal", NULL, pas_table_rows(table));
+    if (result != 0) {
+        pas_table_free(table);
+        return cli_failed(cli, result);
+    }
     int code = cli_csv(cli, table, csv);
     if (code == EXIT_DONE) {
         cli_say(cli, MSG_SAVED, csv);
@@ -201,6 +214,56 @@ int cmd_audit_log(struct cli *cli, const struct args *args)
             printf("{\"entries\":%zu}\n", pas_table_rows(table));
     }
     pas_table_free(table);
+    return code;
+}
+
+/* --- the signed report --- */
+
+static int check_report(struct cli *cli, const char *path)
+{
+    enum { REPORT_FILE_MAX = 64 << 20 };
+    struct pas_table *table = NULL;
+    char *text = NULL;
+    size_t len = 0;
+    int code = cli_read_file(cli, path, REPORT_FILE_MAX, &text, &len);
+    if (code != EXIT_DONE)
+        return code;
+    int result = pas_audit_report_check(cli->pas, text, len, &table);
+    pas_free(text);
+    if (result != 0)
+        return cli_failed(cli, result);
+    bool fork = strcmp(cli_text(table, 0, "history"), "fork") == 0;
+    cli_say(cli, MSG_REPORT_GOOD, cli_text(table, 0, "device_name"), cli_text(table, 0, "name"));
+    code = cli_table(cli, table, true, "space device member size history");
+    return fork ? EXIT_ALARM : code;
+}
+
+int cmd_audit_report(struct cli *cli, const struct args *args)
+{
+    const char *out = args_option(args, "out"), *check = args_option(args, "check");
+    char *text = NULL;
+    size_t space = 0;
+    if (check)
+        return check_report(cli, check);
+    if (!out) {
+        cli_error(cli, MSG_USAGE_OF, "audit report --out FILE | --check FILE");
+        return EXIT_USAGE;
+    }
+    int result = pas_space_find(cli->pas, cli->space, &space);
+    if (result == 0)
+        result = pas_audit_report(cli->pas, space, &text);
+    if (result == 0)
+        result = pas_exported(cli->pas, space, "journal", NULL, 1);
+    if (result != 0) {
+        pas_free(text);
+        return cli_failed(cli, result);
+    }
+    int code = cli_write_file(cli, out, text);
+    pas_free(text);
+    if (code == EXIT_DONE)
+        cli_say(cli, MSG_SAVED, out);
+    if (code == EXIT_DONE && cli->json)
+        puts("{\"file\":true}");
     return code;
 }
 
@@ -226,4 +289,69 @@ int cmd_audit_checkpoint(struct cli *cli, const struct args *args)
     }
     pas_free(note);
     return EXIT_DONE;
+}
+
+/* --- the second level --- */
+
+int cmd_audit_grant(struct cli *cli, const struct args *args)
+{
+    const char *days = args_option(args, "days");
+    struct pas_grant_args ask = {.code = args->n ? args->words[0] : NULL,
+                                 .from = args_option(args, "from"),
+                                 .to = args_option(args, "to"),
+                                 .reason = args_option(args, "reason"),
+                                 .days = days ? atoi(days) : 14};
+    size_t space = 0;
+    int result = pas_space_find(cli->pas, cli->space, &space);
+    if (result == 0)
+        result = pas_grant(cli->pas, space, &ask);
+    if (result != 0)
+        return cli_failed(cli, result);
+    cli_say(cli, MSG_GRANT_ASKED);
+    if (cli->json)
+        puts("{\"state\":\"queued\"}");
+    return EXIT_DONE;
+}
+
+int cmd_audit_grants(struct cli *cli, const struct args *args)
+{
+    struct pas_table *table = NULL;
+    (void)args;
+    int result = pas_grants(cli->pas, &table);
+    return result == 0 ? cli_table(cli, table, false,
+                                   "hash state name second_name code from to expires reason")
+                       : cli_failed(cli, result);
+}
+
+int cmd_audit_close(struct cli *cli, const struct args *args)
+{
+    int result = pas_grant_close(cli->pas, args->words[0]);
+    if (result != 0)
+        return cli_failed(cli, result);
+    cli_say(cli, MSG_GRANT_CLOSED);
+    if (cli->json)
+        puts("{\"state\":\"queued\"}");
+    return EXIT_DONE;
+}
+
+int cmd_audit_read(struct cli *cli, const struct args *args)
+{
+    struct pas_full *full = NULL;
+    struct pas_table *table = NULL;
+    struct finding finding = {.index = UINT64_MAX};
+    size_t space = 0;
+    int code = cli_net(cli);
+    if (code != EXIT_DONE)
+        return code;
+    int result = pas_grant_read(&full, cli->pas, args->words[0], &space);
+    if (result != 0)
+        return cli_failed(cli, result);
+    finding = carry_full(cli, full, space);
+    code = finding_code(&finding);
+    if (code == EXIT_DONE && (result = pas_grant_table(full, &table)) == 0)
+        code = cli_table(cli, table, false, "index code kind field value author_name claimed_at");
+    else
+        say_finding(cli, &finding, "", 0, "");
+    pas_full_free(full);
+    return result == 0 ? code : cli_failed(cli, result);
 }

@@ -44,24 +44,6 @@ static int read_pairs(struct cli *cli, const struct args *args, size_t from, str
     return EXIT_DONE;
 }
 
-static int write_file(struct cli *cli, const char *path, const char *text)
-{
-    FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "wbe");
-    bool failed = !file || fputs(text, file) == EOF;
-    int saved = errno;
-    if (file && file != stdout && fclose(file) != 0 && !failed) {
-        failed = true;
-        saved = errno;
-    }
-    if (failed) {
-        cli_error(cli, MSG_FILE_WRITE, path, strerror(saved));
-        if (file && file != stdout)
-            (void)remove(path);
-        return EXIT_REFUSED;
-    }
-    return EXIT_DONE;
-}
-
 int cli_let_out(struct cli *cli, bool print, const char *what, const char *record, const char *path,
                 const char *text)
 {
@@ -70,7 +52,7 @@ int cli_let_out(struct cli *cli, bool print, const char *what, const char *recor
         lines += *at == '\n';
     int result = pas_journal(cli->pas, print, what, record, lines);
     bool noted = result == 0;
-    int code = write_file(cli, path, text);
+    int code = cli_write_file(cli, path, text);
     if (code != EXIT_DONE)
         return code;
     if (!noted)

@@ -55,3 +55,21 @@ int cli_read_file(struct cli *cli, const char *path, size_t max, char **bytes, s
     *len = n;
     return EXIT_DONE;
 }
+
+int cli_write_file(struct cli *cli, const char *path, const char *text)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "wbe");
+    bool failed = !file || fputs(text, file) == EOF;
+    int saved = errno;
+    if (file && file != stdout && fclose(file) != 0 && !failed) {
+        failed = true;
+        saved = errno;
+    }
+    if (failed) {
+        cli_error(cli, MSG_FILE_WRITE, path, strerror(saved));
+        if (file && file != stdout)
+            (void)remove(path);
+        return EXIT_REFUSED;
+    }
+    return EXIT_DONE;
+}

@@ -232,6 +232,16 @@
       "puis "                                                                                           \
       "recommencez.\n",                                                                                 \
       "passerelle: this checkpoint is longer than what has arrived here. Sync, then repeat.\n")         \
+    X(GRANT_ASKED,                                                                                      \
+      "Demande notée, visible de tous à la prochaine synchronisation. Une autre personne (admin "     \
+      "ou "                                                                                             \
+      "coordination) doit la confirmer : « member proposals ».\n",                                      \
+      "The request is noted; everybody sees it from the next sync on. Somebody else (admin or "         \
+      "steward) has to confirm it: \"member proposals\".\n")                                            \
+    X(GRANT_CLOSED, "Fin de l'autorisation notée ; elle part à la prochaine synchronisation.\n",        \
+      "The end of the grant is noted; it leaves at the next sync.\n")                                   \
+    X(REPORT_GOOD, "Rapport intact, signé par %s, espace « %s ».\n",                                    \
+      "The report is intact, signed by %s, space \"%s\".\n")                                            \
     X(SAVED, "Écrit : %s\n", "Written: %s\n")                                                           \
     X(SAVED_WARN, "Ce fichier n'est pas chiffré : ne le laissez pas traîner.\n",                        \
       "This file is not encrypted: do not leave it lying about.\n")                                     \
