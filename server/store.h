@@ -319,6 +319,11 @@ enum err store_sqlite_create(const char *folder);
 /** Opens them. ERR_NOT_FOUND: no store there. ERR_VERSION: made by a newer program. ERR_CORRUPT: not a database. */
 enum err store_sqlite_open(struct store **store, const char *folder, enum store_mode mode);
 
+/** The same in a PostgreSQL database, named as libpq takes it: "postgresql://user@host/database" or words. Built where
+ * libpq is (HAVE_LIBPQ). ERR_BUSY: the server cannot be reached. Several processes may be OWNER of one. */
+enum err store_pg_create(const char *conninfo);
+enum err store_pg_open(struct store **store, const char *conninfo, enum store_mode mode);
+
 /** Views for a pool of threads: takes one that is free or opens one; ERR_BUSY beyond `STORE_VIEWS_MAX`. */
 struct store_views;
 enum { STORE_VIEWS_MAX = 128 };

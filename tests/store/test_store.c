@@ -22,17 +22,33 @@
 
 struct engine {
     const char *name;
-    enum err (*create)(const char *folder);
-    enum err (*open)(struct store **store, const char *folder, enum store_mode mode);
+    enum err (*create)(const char *place);
+    enum err (*open)(struct store **store, const char *place, enum store_mode mode);
+    const char *nowhere; /* where there is no store */
+    bool files;        /* what it keeps lies in files of the folder, which the test may look into */
+    const char *place; /* NULL: the folder */
+    const char *empty; /* an environment variable: the command that empties the place */
 };
 
+/* PASSERELLE_PG names a database that tests may use up (tests/store/pg.sh). */
 static const struct engine engines[] = {
-    {"sqlite", store_sqlite_create, store_sqlite_open},
+    {"sqlite", store_sqlite_create, store_sqlite_open, "/tmp/passerelle-no-such-folder", true, NULL,
+     NULL},
+#ifdef HAVE_LIBPQ
+    {"postgresql", store_pg_create, store_pg_open, "PASSERELLE_PG_NOWHERE", false, "PASSERELLE_PG",
+     "PASSERELLE_PG_EMPTY"},
+#endif
 };
+
+static const char *place_of(const struct engine *kind, const char *folder)
+{
+    return kind->place ? getenv(kind->place) : folder;
+}
 
 struct fixture {
     const struct engine *kind;
     char folder[64];
+    const char *place;
     struct store *store;
     const struct store_engine *do_; /* the store's functions */
     struct store_view *own;
@@ -46,8 +62,11 @@ static int setup(void **state)
     assert_int_equal(digest_init(), ERR_OK);
     strcpy(f->folder, "/tmp/passerelle-store-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
-    assert_int_equal(f->kind->create(f->folder), ERR_OK);
-    assert_int_equal(f->kind->open(&f->store, f->folder, STORE_OWNER), ERR_OK);
+    f->place = place_of(f->kind, f->folder);
+    if (f->kind->empty)
+        assert_int_equal(system(getenv(f->kind->empty)), 0);
+    assert_int_equal(f->kind->create(f->place), ERR_OK);
+    assert_int_equal(f->kind->open(&f->store, f->place, STORE_OWNER), ERR_OK);
     f->do_ = f->store->engine;
     f->own = f->do_->own_view(f->store);
     *state = f;
@@ -73,7 +92,7 @@ static int teardown(void **state)
 static void reopen(struct fixture *f)
 {
     f->do_->close(f->store);
-    assert_int_equal(f->kind->open(&f->store, f->folder, STORE_OWNER), ERR_OK);
+    assert_int_equal(f->kind->open(&f->store, f->place, STORE_OWNER), ERR_OK);
     f->do_ = f->store->engine;
     f->own = f->do_->own_view(f->store);
 }
@@ -720,8 +739,10 @@ static void test_deleted_bytes_leave_the_disk(void **state)
     uint8_t old[SLOT_LEN], newest[SLOT_LEN];
     memset(old, 0x5a, SLOT_LEN);
     memset(newest, 0x5b, SLOT_LEN);
-    assert_true(on_disk(f, made[4]->body[1], 200));
-    assert_true(on_disk(f, old, SLOT_LEN));
+    if (f->kind->files) {
+        assert_true(on_disk(f, made[4]->body[1], 200));
+        assert_true(on_disk(f, old, SLOT_LEN));
+    }
     begin(f);
     assert_int_equal(f->do_->body_erase(f->store, space1, 4, 1), ERR_OK);
     assert_int_equal(f->do_->body_erase(f->store, space1, 4, 1), ERR_OK);
@@ -731,11 +752,13 @@ static void test_deleted_bytes_leave_the_disk(void **state)
     assert_int_equal(f->do_->untidy(f->store), 2);
     assert_int_equal(f->do_->tidy(f->store, false), ERR_OK);
     assert_int_equal(f->do_->untidy(f->store), 0);
-    assert_false(on_disk(f, made[4]->body[1], 200));
-    assert_false(on_disk(f, made[4]->body[1] + 100, 32));
-    assert_true(on_disk(f, made[4]->body[0], 200));
-    assert_false(on_disk(f, old, 32));
-    assert_false(on_disk(f, newest, 32));
+    if (f->kind->files) {
+        assert_false(on_disk(f, made[4]->body[1], 200));
+        assert_false(on_disk(f, made[4]->body[1] + 100, 32));
+        assert_true(on_disk(f, made[4]->body[0], 200));
+        assert_false(on_disk(f, old, 32));
+        assert_false(on_disk(f, newest, 32));
+    }
     assert_int_equal(f->do_->slot(f->own, space1, row, &slot), ERR_NOT_FOUND);
     struct seen seen = {.made = made};
     assert_int_equal(f->do_->bodies(f->own, space1, 0, 9, see_body, &seen), ERR_OK);
@@ -786,7 +809,7 @@ static void test_identity_and_meta(void **state)
     assert_memory_equal(value, "tick", 4);
     len = 2;
     assert_int_equal(f->do_->meta(f->own, "clock", value, &len), ERR_TOO_BIG);
-    assert_int_equal(f->kind->create(f->folder), ERR_EXISTS);
+    assert_int_equal(f->kind->create(f->place), ERR_EXISTS);
 }
 
 static void test_a_visitor_may_write_beside_the_owner(void **state)
@@ -796,7 +819,7 @@ static void test_a_visitor_may_write_beside_the_owner(void **state)
     uint8_t pks[STORE_LINKS_MAX][PK_LEN];
     bool used[STORE_LINKS_MAX];
     size_t n;
-    assert_int_equal(f->kind->open(&visitor, f->folder, STORE_VISITOR), ERR_OK);
+    assert_int_equal(f->kind->open(&visitor, f->place, STORE_VISITOR), ERR_OK);
     assert_int_equal(visitor->engine->begin(visitor), ERR_OK);
     const uint8_t pk[PK_LEN] = {0x11};
     assert_int_equal(visitor->engine->link_put(visitor, pk), ERR_OK);
@@ -805,7 +828,9 @@ static void test_a_visitor_may_write_beside_the_owner(void **state)
     assert_int_equal(f->do_->links(f->own, pks, used, &n), ERR_OK);
     assert_int_equal(n, 1);
     struct store *none;
-    assert_int_equal(f->kind->open(&none, "/tmp/passerelle-no-such-folder", STORE_READER),
+    assert_int_equal(f->kind->open(&none,
+                                   f->kind->files ? f->kind->nowhere : getenv(f->kind->nowhere),
+                                   STORE_READER),
                      ERR_NOT_FOUND);
     assert_null(none);
 }
@@ -831,6 +856,8 @@ int main(void)
 {
     int failed = 0;
     for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+        if (engines[i].place && !getenv(engines[i].place))
+            continue; /* pg.sh runs it */
 #define TEST(function)                                                                             \
     {                                                                                              \
 #function, function, setup, teardown, (void *)(uintptr_t)&engines[i]                       \

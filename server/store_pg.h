@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * store_pg: what the parts of the PostgreSQL engine share beside store_sql.h. Nobody else includes this.
+ */
+#ifndef SERVER_STORE_PG_H
+#define SERVER_STORE_PG_H
+
+#include "server/store_sql.h"
+
+/** Connects, with `schema` as the place of all unqualified names. `conninfo` as libpq takes it (a URI or words); it is
+ * kept for reconnecting, which happens by itself outside of transactions. sq_close also after an error. ERR_BUSY: the
+ * server cannot be reached. */
+enum err pg_open(struct sq *sq, const char *conninfo, const char *schema, bool writes);
+
+/** The first column of the first row of a query, as a number. ERR_NOT_FOUND: no row. */
+enum err pg_number(struct sq *sq, const char *sql, uint64_t *out);
+
+#endif
