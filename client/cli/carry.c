@@ -98,6 +98,17 @@ int cli_carry(struct cli *cli, size_t server, uint64_t wait_ms, struct carried *
     return code;
 }
 
+int cli_carry_all(struct cli *cli, uint64_t wait_ms, struct carried *carried)
+{
+    int code = EXIT_DONE;
+    size_t servers = pas_servers(cli->pas);
+    for (size_t i = 0; i < servers && !cli_stop; i++) {
+        int one = cli_carry(cli, i, servers == 1 ? wait_ms : 0, carried);
+        code = code == EXIT_DONE ? one : code;
+    }
+    return code;
+}
+
 int cli_carried(const struct carried *carried)
 {
     return carried->alarm ? EXIT_ALARM : EXIT_DONE;

@@ -19,7 +19,7 @@
 #include "client/passerelle.h"
 
 /* Options of every command, as args.h. */
-#define CLI_COMMON "home= passphrase-file= json now= space= lang= socket= help"
+#define CLI_COMMON "home= passphrase-file= json now= space= lang= socket= sync help"
 
 enum cli_exit { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NET = 3, EXIT_ALARM = 4 };
 
@@ -134,6 +134,9 @@ int cli_get_server(struct cli *cli, const char *url, struct buf *out);
 
 /** Syncs with one server until it is done; adds to `carried`. Quiet: messages are the caller's, except of failures. */
 int cli_carry(struct cli *cli, size_t server, uint64_t wait_ms, struct carried *carried);
+
+/** The same with each server. The first failure is the answer, but the others are tried as well. */
+int cli_carry_all(struct cli *cli, uint64_t wait_ms, struct carried *carried);
 
 /** The exit code of a sync that worked. */
 int cli_carried(const struct carried *carried);

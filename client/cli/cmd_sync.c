@@ -128,18 +128,6 @@ int cmd_status(struct cli *cli, const struct args *args)
 
 /* --- sync --- */
 
-/* One round trip with each server. The first failure is the answer, but the others are tried as well. */
-static int carry_all(struct cli *cli, uint64_t wait_ms, struct carried *carried)
-{
-    int code = EXIT_DONE;
-    size_t servers = pas_servers(cli->pas);
-    for (size_t i = 0; i < servers && !cli_stop; i++) {
-        int one = cli_carry(cli, i, servers == 1 ? wait_ms : 0, carried);
-        code = code == EXIT_DONE ? one : code;
-    }
-    return code;
-}
-
 static int say_sync(struct cli *cli, const struct carried *carried)
 {
     cli_say(cli, MSG_SYNCED, (unsigned long long)carried->pushed,
@@ -170,7 +158,7 @@ static int watch(struct cli *cli, long seconds)
         if (wait_ms > WATCH_WAIT_MS)
             wait_ms = WATCH_WAIT_MS;
         int opened = cli_open(cli); /* sets the clock */
-        code = opened == EXIT_DONE ? carry_all(cli, wait_ms, &carried) : opened;
+        code = opened == EXIT_DONE ? cli_carry_all(cli, wait_ms, &carried) : opened;
         if (code == EXIT_DONE && (first || carried.pushed || carried.pulled || carried.alarm))
             code = say_sync(cli, &carried);
         if (code == EXIT_DONE && carried.alarm)
@@ -213,7 +201,7 @@ int cmd_sync(struct cli *cli, const struct args *args)
         return watch(cli, seconds);
     size_t late = cli_late_count(cli);
     int listed = pas_spaces(cli->pas, &before);
-    int code = listed == 0 ? carry_all(cli, 0, &carried) : cli_failed(cli, listed);
+    int code = listed == 0 ? cli_carry_all(cli, 0, &carried) : cli_failed(cli, listed);
     int out = listed == 0 ? cli_removed(cli, before) : EXIT_DONE;
     pas_table_free(before);
     if (code != EXIT_DONE && !carried.alarm) {

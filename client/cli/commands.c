@@ -296,6 +296,21 @@ static int bad_args(struct cli *cli, enum args_result result, const char *word)
     return EXIT_USAGE;
 }
 
+/* With --sync a command sees what others did, and what it does is sent. Not done is not sent. */
+static int run_synced(struct cli *cli, const struct command *command, const struct args *args)
+{
+    struct carried before = {0}, after = {0};
+    bool sync = args_option(args, "sync") && !command->alone;
+    int code = sync ? cli_carry_all(cli, 0, &before) : EXIT_DONE;
+    if (code == EXIT_DONE)
+        code = command->run(cli, args);
+    if (sync && code == EXIT_DONE)
+        code = cli_carry_all(cli, 0, &after);
+    if (sync && code == EXIT_DONE)
+        code = before.alarm ? cli_carried(&before) : cli_carried(&after);
+    return code;
+}
+
 /* The arguments that follow (and options that precede) the command's own words. */
 static int run_command(struct cli *cli, const struct command *command, size_t argc,
                        const char *const *argv)
@@ -319,7 +334,7 @@ static int run_command(struct cli *cli, const struct command *command, size_t ar
         cli_error(cli, MSG_LINE_NOT_HERE, command->name);
         code = EXIT_USAGE;
     } else if (command->alone || (code = cli_open(cli)) == EXIT_DONE)
-        code = command->run(cli, args);
+        code = run_synced(cli, command, args);
     free(args);
     return code;
 }
