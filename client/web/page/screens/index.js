@@ -3,16 +3,22 @@
 // Every screen by the word in its address. `door` is the entry of the navigation it belongs to, `wide` uses the whole
 // width of a laptop, `bare` has no frame at all.
 import { Agenda } from "./agenda.jsx";
+import { Alarmes } from "./alarmes.jsx";
 import { Communaute } from "./communaute.jsx";
 import { Conflits } from "./conflits.jsx";
 import { Doublons } from "./doublons.jsx";
+import { Effaces, Effacer, Mentions, Retention } from "./effacer.jsx";
 import { Entreprises } from "./entreprises.jsx";
+import { Exposition } from "./exposition.jsx";
 import { Exporter } from "./exporter.jsx";
 import { Face } from "./face.jsx";
 import { Fiche } from "./fiche.jsx";
 import { Historique } from "./historique.jsx";
 import { Importer } from "./importer.jsx";
 import { Imprimer } from "./imprimer.jsx";
+import { Inviter } from "./inviter.jsx";
+import { Journal } from "./journal.jsx";
+import { Membres } from "./membres.jsx";
 import { Message } from "./message.jsx";
 import { Postes, Rapprocher } from "./postes.jsx";
 import { Modifier, Nouveau } from "./saisie.jsx";
@@ -21,6 +27,7 @@ import { Plus } from "./plus.jsx";
 import { Rapports } from "./rapports.jsx";
 import { Recherche } from "./recherche.jsx";
 import { Reglages } from "./reglages.jsx";
+import { Referentiel } from "./referentiel.jsx";
 import { Rejoindre } from "./rejoindre.jsx";
 import { Synchro } from "./synchro.jsx";
 import { Tournee } from "./tournee.jsx";
@@ -52,6 +59,16 @@ export const screens = {
   rapports: { show: Rapports, door: "plus" },
   communaute: { show: Communaute, door: "plus" },
   historique: { show: Historique, door: "plus" },
+  membres: { show: Membres, door: "plus" },
+  inviter: { show: Inviter, door: "plus" },
+  exposition: { show: Exposition, door: "plus" },
+  journal: { show: Journal, door: "plus" },
+  alarmes: { show: Alarmes, door: "plus" },
+  effacer: { show: Effacer, door: "personnes" },
+  effaces: { show: Effaces, door: "plus" },
+  mentions: { show: Mentions, door: "plus" },
+  retention: { show: Retention, door: "plus" },
+  referentiel: { show: Referentiel, door: "plus" },
   synchro: { show: Synchro, door: "plus" },
   rejoindre: { show: Rejoindre, door: "plus" },
   reglages: { show: Reglages, door: "plus" },

@@ -47,15 +47,15 @@ function One({ report }) {
       <div class="buttons"><Button icon="share" onClick={csv} disabled={!ready}>{t("reports.csv")}</Button><Button icon="print" onClick={() => print()}>{t("reports.print")}</Button></div>
     </div>
     {!answer ? <Waiting /> : answer.exit !== 0 ? <Note tone="bad" icon="alarm"><p>{answer.error}</p></Note>
-      : ready && answer.json?.parts?.map((part) => <Part key={part.part} part={part} spec={spec.parts[part.part]} />)}
+      : ready && answer.json?.parts?.map((part) => <Part key={part.part} part={part} spec={spec.parts[part.part]} masked={answer.json.shared} />)}
   </>;
 }
 
-function Part({ part, spec }) {
+function Part({ part, spec, masked }) {
   const columns = part.rows?.length ? Object.keys(part.rows[0]) : Object.keys(spec.columns ?? {});
   const columnLabel = (key) => wording(spec.columns?.[key]?.label) || key;
   const word = (key, value) => {
-    if (value === null || value === undefined) return spec.columns?.[key]?.count ? t("reports.masked") : "";
+    if (value === null || value === undefined) return masked && spec.columns?.[key]?.count ? t("reports.masked") : "–";
     const of = spec.columns?.[key]?.of;
     if (of) { const [kind, field] = of.split("."); return optionLabel(kind, field, value); }
     return /^\d{4}-\d{2}-\d{2}$/.test(value) ? near(value) : String(value);
@@ -67,7 +67,7 @@ function Part({ part, spec }) {
       {rows.length === 0 ? <p class="soft">{t("reports.empty")}</p>
         : spec.layout === "figures" ? <dl class="figures">{columns.map((key) => <div key={key}><dt>{columnLabel(key)}</dt><dd>{word(key, rows[0][key])}</dd><dd class="soft small">{wording(spec.columns?.[key]?.definition)}</dd></div>)}</dl>
         : <>
-          {spec.chart?.type === "bars" && <Bars title={part.title} rows={rows} x={spec.chart.x} y={spec.chart.y} label={(value) => word(spec.chart.x, value)} columnLabel={columnLabel} />}
+          {spec.chart?.type === "bars" && <Bars title={part.title} rows={rows} x={spec.chart.x} y={spec.chart.y} label={(value) => word(spec.chart.x, value)} columnLabel={columnLabel} none={masked ? t("reports.masked") : "–"} />}
           <div class="table-wrap flat" tabIndex={0} role="region" aria-label={part.title}><table>
             <thead><tr>{columns.map((key) => <th key={key} scope="col" title={wording(spec.columns?.[key]?.definition)}>{columnLabel(key)}</th>)}</tr></thead>
             <tbody>{rows.slice(0, 500).map((row, i) => <tr key={i}>{columns.map((key) => <td key={key} class={typeof row[key] === "number" ? "num" : ""}>{word(key, row[key])}</td>)}</tr>)}</tbody>

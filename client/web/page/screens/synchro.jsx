@@ -13,7 +13,7 @@ import { failed, toast } from "../ui/toast.jsx";
 
 export function Synchro() {
   const spaces = status.value?.spaces ?? [];
-  const members = useRun(["member list"]);
+  const members = useRun(["member", "list"]);
   const mine = (members?.json ?? []).filter((one) => one.device === status.value?.device && one.compare);
   const [tone, icon, sentence] = stateSentence();
   const refused = useRun(["refused"])?.json ?? [];

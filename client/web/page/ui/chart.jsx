@@ -5,7 +5,7 @@ import { t } from "../lib/i18n.js";
 
 const patterns = ["bar", "bar second", "bar third"];
 
-export function Bars({ title, rows, x, y, label, columnLabel }) {
+export function Bars({ title, rows, x, y, label, columnLabel, none }) {
   const top = Math.max(1, ...rows.flatMap((row) => y.map((key) => Number(row[key]) || 0)));
   const height = 22 + y.length * 18;
   return (
@@ -18,7 +18,7 @@ export function Bars({ title, rows, x, y, label, columnLabel }) {
               const n = Number(row[key]) || 0;
               return <g key={key}><rect x="0" y={20 + j * 18} width="290" height="12" rx="6" class="rail" />
                 {n > 0 && <rect x="0" y={20 + j * 18} width={Math.max(6, (n / top) * 290)} height="12" rx="6" class={patterns[j % 3]} />}
-                <text x="298" y={31 + j * 18}>{row[key] ?? t("reports.masked")}</text></g>;
+                <text x="298" y={31 + j * 18}>{row[key] ?? none}</text></g>;
             })}
           </g>))}
       </svg>
