@@ -370,7 +370,7 @@ static enum err make_leaf(struct draft *draft, bool *made, size_t *used)
     TRY(seal_boxes(draft, &leaf, nonce));
     leaf.has_keys = draft->n_slots > 0;
     if (leaf.has_keys)
-        leaf_slots_hash(leaf.keys, draft->slots, draft->n_slots);
+        TRY(leaf_slots_hash(leaf.keys, draft->slots, draft->n_slots));
     struct outbox_leaf out = {.n_edits = draft->n_edits,
                               .edits = draft->edits,
                               .n_bodies = draft->n_boxes,

@@ -155,7 +155,7 @@ static enum err put_own(struct export *export, struct space *space)
     struct engine *engine = export->engine;
     if (!session_may_push(space) || space->pub.state != SPACE_ACTIVE)
         return ERR_OK;
-    TRY(replica_begin(engine->replica));
+    TRY(engine_begin(engine));
     err = replica_end(engine->replica, session_build(engine, space, PUSH_BYTES));
     if (err != ERR_OK) {
         enum err reload = space_reload(engine, space);
@@ -534,7 +534,7 @@ static enum err check_push(const struct engine *engine, const struct bundle_row 
         return ERR_EXISTS;
     TRY(leaf_bodies_check(leaf, push->leaf.bodies, push->leaf.n_bodies));
     if (kind_has_route(leaf->kind) && push->n_slots > 0) {
-        leaf_slots_hash(hash, push->slots, push->n_slots);
+        TRY(leaf_slots_hash(hash, push->slots, push->n_slots));
         if (!leaf->has_keys || memcmp(hash, leaf->keys, HASH_LEN) != 0)
             TRY(ERR_COMMITMENT);
     }

@@ -445,6 +445,21 @@ struct space *engine_at(const struct engine *engine, size_t i)
     return engine->spaces[i];
 }
 
+enum err engine_begin(struct engine *engine)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < engine->n_spaces; i++) {
+        if (engine->spaces[i]->behind == ERR_OK)
+            continue;
+        TRY(space_reload(engine, engine->spaces[i]));
+        err = ERR_BUSY;
+    }
+    TRY(err);
+    err = replica_begin(engine->replica);
+out:
+    return err;
+}
+
 enum err engine_space_add(struct engine *engine, struct space *space)
 {
     struct space **grown = realloc(engine->spaces, (engine->n_spaces + 1) * sizeof(struct space *));

@@ -93,6 +93,12 @@ void engine_jots_prune(struct engine *engine);
 /** The space with this index; asserts that there is one. */
 struct space *engine_at(const struct engine *engine, size_t i);
 
+/**
+ * Begins a transaction (replica_begin). ERR_BUSY: a space that could not be loaded again after an earlier failure was
+ * loaded now; what the caller has looked at may be out of date, so nothing is begun.
+ */
+enum err engine_begin(struct engine *engine);
+
 /** The server that a space lives on. */
 struct server *engine_server_of(const struct engine *engine, const struct space *space);
 

@@ -155,7 +155,7 @@ enum err engine_found(struct engine *engine, const char *link_text, const char *
     if (link_text)
         TRY(message_found_sign(space->link_sig, link.secret, genesis.header, genesis.header_len));
     TRY(next_number(engine, &space->no));
-    TRY(replica_begin(engine->replica));
+    TRY(engine_begin(engine));
     struct space *made = space;
     space = NULL;
     TRY(keep_space(engine, made, found_space(engine, made, &genesis), i));
@@ -252,7 +252,7 @@ enum err engine_join(struct engine *engine, const char *link_text, const uint8_t
     space->server = server;
     snprintf(space->pub.url, sizeof space->pub.url, "%s", link.url);
     TRY(next_number(engine, &space->no));
-    TRY(replica_begin(engine->replica));
+    TRY(engine_begin(engine));
     struct space *made = space;
     space = NULL;
     TRY(keep_space(engine, made, fill_join(engine, made, &link), i));

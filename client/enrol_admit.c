@@ -24,6 +24,21 @@ enum { INVITE_LEN = PK_LEN + SEED_LEN };
 
 enum { ROLES_PLAIN = ROLE_READER | ROLE_WRITER };
 
+/* Runs `err` out of a transaction: after a failure memory is brought back to what the disk says. */
+static enum err finish(struct engine *engine, struct space *space, enum err err)
+{
+    err = replica_end(engine->replica, err);
+    if (err != ERR_OK) {
+        enum err reload = space_reload(engine, space);
+        return reload == ERR_OK ? err : reload;
+    }
+    /* It is done. What cannot be read again now will be before the next time (engine_begin). */
+    if (space_waiting_load(engine, space) != ERR_OK)
+        err = space_reload(engine, space);
+    space_refresh(engine, space);
+    return ERR_OK;
+}
+
 enum err engine_invite(struct engine *engine, size_t i, uint8_t roles, uint64_t expires_s,
                        struct buf *text)
 {
@@ -49,12 +64,11 @@ enum err engine_invite(struct engine *engine, size_t i, uint8_t roles, uint64_t 
     memcpy(record, op.u.invite.invite_pk, PK_LEN);
     memcpy(record + PK_LEN, link.secret, SEED_LEN);
     TRY(replica_last_id(engine->replica, REPLICA_INVITE, space->no, &id));
-    TRY(replica_begin(engine->replica));
+    TRY(engine_begin(engine));
     err = replica_put(engine->replica, REPLICA_INVITE, space->no, id + 1, record, sizeof record);
     if (err == ERR_OK)
         err = outbox_operate(engine, space, &op, nobody, NULL, 0);
-    TRY(replica_end(engine->replica, err));
-    space_refresh(engine, space);
+    TRY(finish(engine, space, err));
     link_print(text, &link);
     buf_u8(text, 0);
     err = text->err;
@@ -310,19 +324,6 @@ out:
     return err;
 }
 
-/* Runs `err` out of a transaction: after a failure memory is brought back to what the disk says. */
-static enum err finish(struct engine *engine, struct space *space, enum err err)
-{
-    err = replica_end(engine->replica, err);
-    if (err != ERR_OK) {
-        enum err reload = space_reload(engine, space);
-        return reload == ERR_OK ? err : reload;
-    }
-    err = space_waiting_load(engine, space);
-    space_refresh(engine, space);
-    return err;
-}
-
 enum err engine_approve(struct engine *engine, size_t i, const uint8_t device[static ID_LEN])
 {
     enum err err = ERR_OK;
@@ -337,7 +338,7 @@ enum err engine_approve(struct engine *engine, size_t i, const uint8_t device[st
     if (!space_may(engine, space, simple ? ROLE_ADMIN | ROLE_STEWARD : ROLE_ADMIN))
         TRY(ERR_DENIED);
     TRY(replica_get(engine->replica, REPLICA_WAITING, space->no, waiting->id, &plain));
-    TRY(replica_begin(engine->replica));
+    TRY(engine_begin(engine));
     err = finish(engine, space,
                  queue_approval(engine, space, waiting, plain.bytes + 1, plain.len - 1));
 out:
@@ -356,7 +357,7 @@ enum err engine_refuse(struct engine *engine, size_t i, const uint8_t device[sta
     if (!space_may(engine, space, ROLE_ADMIN | ROLE_STEWARD))
         TRY(ERR_DENIED);
     TRY(replica_get(engine->replica, REPLICA_WAITING, space->no, waiting->id, &plain));
-    TRY(replica_begin(engine->replica));
+    TRY(engine_begin(engine));
     err = finish(engine, space,
                  put_waiting(engine, space, waiting->id, true, plain.bytes + 1, plain.len - 1));
 out:

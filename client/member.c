@@ -193,7 +193,7 @@ enum err member_discard(struct engine *engine, size_t i, size_t k)
     struct outbox_leaf *leaf = refused_at(space, k);
     if (!leaf)
         return ERR_NOT_FOUND;
-    TRY(replica_begin(engine->replica));
+    TRY(engine_begin(engine));
     err = replica_end(engine->replica, outbox_leaf_done(engine, space, leaf));
     if (err != ERR_OK) {
         enum err again = space_reload(engine, space);

@@ -229,7 +229,7 @@ enum err outbox_edit(struct engine *engine, struct space *space, const uint8_t s
     memcpy(part.shred, shred, ID_LEN);
     memcpy(part.author, engine->ring.id, ID_LEN);
     memcpy(part.run, engine->run, RUN_LEN);
-    enum err err = replica_begin(engine->replica);
+    enum err err = engine_begin(engine);
     if (err != ERR_OK)
         return err;
     for (size_t at = 0; at < n; at += part.n, part.ordinal += part.n) {
@@ -293,7 +293,7 @@ enum err outbox_undo(struct engine *engine, struct space *space, uint64_t edit, 
     }
     if (n_ids == 0)
         TRY(ERR_NOT_FOUND);
-    TRY(replica_begin(engine->replica));
+    TRY(engine_begin(engine));
     for (size_t i = 0; err == ERR_OK && i < n_ids; i++)
         err = replica_delete(engine->replica, REPLICA_EDIT, space->no, ids[i]);
     if (err == ERR_OK)

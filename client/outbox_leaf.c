@@ -218,7 +218,7 @@ enum err outbox_retry(struct engine *engine, struct space *space, size_t *n)
 {
     enum err err = ERR_OK;
     *n = 0;
-    TRY(replica_begin(engine->replica));
+    TRY(engine_begin(engine));
     for (size_t i = space->outbox.n_leaves; err == ERR_OK && i-- > 0;) {
         struct outbox_leaf *leaf = space->outbox.leaves[i];
         if (leaf->state != OUTBOX_REFUSED)

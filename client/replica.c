@@ -162,24 +162,38 @@ out:
     return err;
 }
 
-/* Structural damage shows at once in a file of ordinary size; in a large one when the damaged page is read. */
-static enum err check_structure(struct replica *replica)
+static enum err quick_check(struct replica *replica, bool *sound)
 {
-    int64_t pages = 0, page_size = 0;
     enum err err = ERR_OK;
     sqlite3_stmt *stmt = NULL;
-    TRY(ask_int(replica, "PRAGMA page_count", &pages));
-    TRY(ask_int(replica, "PRAGMA page_size", &page_size));
-    if (pages > CHECK_BYTES_MAX / page_size)
-        goto out;
     TRY(replica_error(replica,
                       sqlite3_prepare_v2(replica->db, "PRAGMA quick_check(1)", -1, &stmt, NULL)));
     int code = sqlite3_step(stmt);
     TRY(replica_error(replica, code));
-    if (code != SQLITE_ROW || strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") != 0)
-        err = replica_error(replica, SQLITE_CORRUPT);
+    const char *text = (const char *)sqlite3_column_text(stmt, 0);
+    TRY(text ? ERR_OK : ERR_MEMORY);
+    *sound = strcmp(text, "ok") == 0;
 out:
     sqlite3_finalize(stmt);
+    return err;
+}
+
+/* Structural damage shows at once in a file of ordinary size; in a large one when the damaged page is read. A page that
+ * could not be read for once is told in the same words as a damaged one: damage is what shows twice. */
+static enum err check_structure(struct replica *replica)
+{
+    int64_t pages = 0, page_size = 0;
+    enum err err = ERR_OK;
+    bool sound = false;
+    TRY(ask_int(replica, "PRAGMA page_count", &pages));
+    TRY(ask_int(replica, "PRAGMA page_size", &page_size));
+    if (pages > CHECK_BYTES_MAX / page_size)
+        goto out;
+    TRY(quick_check(replica, &sound));
+    if (!sound)
+        TRY(quick_check(replica, &sound));
+    TRY(sound ? ERR_OK : replica_error(replica, SQLITE_CORRUPT));
+out:
     return err;
 }
 

@@ -167,7 +167,7 @@ enum err engine_sync_begin(struct engine *engine, size_t i, uint64_t wait_ms, st
     if (!request.rows)
         TRY(ERR_MEMORY);
     request.has_auth = !is_known(engine, server);
-    TRY(replica_begin(engine->replica));
+    TRY(engine_begin(engine));
     err = replica_end(engine->replica, fill_rows(engine, server, arena, &request, chosen));
     if (err != ERR_OK) {
         enum err reload = reload_chosen(engine, chosen, request.n_rows);

@@ -277,14 +277,17 @@ static void unload(struct engine *engine, struct space *space)
 
 enum err space_reload(struct engine *engine, struct space *space)
 {
-    struct space kept = {.no = space->no,
-                         .server = space->server,
-                         .page_max = space->page_max,
-                         .repairs = space->repairs};
-    unload(engine, space);
-    *space = kept;
-    space->join.max = INBOX_ITEM_MAX;
-    return load_all(engine, space);
+    struct space *fresh;
+    space->behind = space_load(engine, &fresh, space->no);
+    if (space->behind != ERR_OK)
+        return space->behind;
+    fresh->page_max = space->page_max;
+    fresh->repairs = space->repairs;
+    struct space old = *space;
+    *space = *fresh;
+    *fresh = old;
+    space_free(engine, fresh);
+    return ERR_OK;
 }
 
 void space_free(struct engine *engine, struct space *space)

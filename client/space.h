@@ -81,13 +81,15 @@ struct space {
     bool caught_up;      /* within this sync: nothing newer was on the server a moment ago */
     unsigned news_tries; /* answers that did not bring a waiting removal on its way */
     unsigned repairs;    /* refusals repaired since the last clean answer */
+    enum err behind;     /* why memory is not what the disk says; ERR_OK: it is */
 };
 
 /** A space that is not in the replica yet; the caller fills it in and calls space_save. ERR_MEMORY. */
 enum err space_new(struct space **space, const uint8_t id[static ID_LEN]);
 /** Loads the space of a record. */
 enum err space_load(struct engine *engine, struct space **space, uint64_t no);
-/** Forgets everything in memory and loads it again: what a rolled-back transaction leaves to do. */
+/** Loads everything again: what a rolled-back transaction leaves to do. After an error what was there stays readable,
+ * and engine_begin lets nothing be written before it succeeded. */
 enum err space_reload(struct engine *engine, struct space *space);
 void space_free(struct engine *engine, struct space *space);
 

@@ -238,7 +238,7 @@ static enum err take_full(struct take *take, uint64_t time_ms)
     struct space *space = take->space;
     uint8_t root[HASH_LEN] = {0};
     bool was_out = space_self(take->engine, space) && !is_reader(take);
-    TRY(replica_begin(take->engine->replica));
+    TRY(engine_begin(take->engine));
     if (!space->frozen)
         space_alarm(space, ERR_OK, UINT64_MAX, false);
     err = take_all(take);

@@ -185,7 +185,7 @@ static void put_u32be(uint8_t out[static 4], uint32_t v)
         out[i] = (uint8_t)(v >> (8 * (3 - i)));
 }
 
-void leaf_slots_hash(uint8_t out[static HASH_LEN], const struct leaf_slot *slots, size_t n)
+enum err leaf_slots_hash(uint8_t out[static HASH_LEN], const struct leaf_slot *slots, size_t n)
 {
     struct buf all = {.max = BOXES_MAX * (ID_LEN + 4 + SLOT_LEN)};
     for (size_t i = 0; i < n; i++) {
@@ -193,9 +193,11 @@ void leaf_slots_hash(uint8_t out[static HASH_LEN], const struct leaf_slot *slots
         buf_u32be(&all, slots[i].epoch);
         buf_put(&all, slots[i].slot, SLOT_LEN);
     }
-    /* Without memory the hash is of nothing, which matches no leaf: the check fails closed. */
-    digest_sha256_of(out, all.bytes, all.err == ERR_OK ? all.len : 0);
+    enum err err = all.err;
+    if (err == ERR_OK)
+        digest_sha256_of(out, all.bytes, all.len);
     buf_free(&all);
+    return err;
 }
 
 void leaf_seal_line(uint8_t out[static SEAL_LINE_LEN], const struct leaf_seal *seal)

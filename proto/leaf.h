@@ -92,8 +92,9 @@ struct leaf_slot {
     uint8_t slot[SLOT_LEN];
 };
 
-/** keys32 of a data leaf: SHA-256 over row | u32be epoch | slot of each slot in the given order. */
-void leaf_slots_hash(uint8_t out[static HASH_LEN], const struct leaf_slot *slots, size_t n);
+/** keys32 of a data leaf: SHA-256 over row | u32be epoch | slot of each slot in the given order. ERR_MEMORY;
+ * ERR_TOO_BIG: more than BOXES_MAX slots. */
+enum err leaf_slots_hash(uint8_t out[static HASH_LEN], const struct leaf_slot *slots, size_t n);
 
 /** One seal: for whom, epoch, type (enum seal_type), the sealed bytes. */
 struct leaf_seal {

@@ -103,7 +103,10 @@ int main_init(int argc, char **argv)
                     " this server");
         return EXIT_USAGE;
     }
-    if (serverkey_make(&key, url, log_name) != ERR_OK)
+    enum err err = serverkey_make(&key, url, log_name);
+    if (err_category(err) == CAT_INTERNAL)
+        return main_refuse("%s", err_text(err));
+    if (err != ERR_OK)
         return main_refuse("the url must look like https://sync.example.org (http only for"
                            " 127.0.0.1, [::1] and localhost), the log name like"
                            " sync.example.org");

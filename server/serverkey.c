@@ -59,7 +59,7 @@ static enum err url_check(const struct serverkey *key)
     TRY(strcmp(back.url, key->url) == 0 ? ERR_OK : ERR_USAGE);
 out:
     buf_free(&text);
-    return err == ERR_OK ? ERR_OK : ERR_USAGE;
+    return err == ERR_OK || err_category(err) == CAT_INTERNAL ? err : ERR_USAGE;
 }
 
 enum err serverkey_make(struct serverkey *key, const char *url, const char *log_name)

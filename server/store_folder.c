@@ -51,7 +51,7 @@ static enum err write_all(int fd, const uint8_t *bytes, size_t len)
     return fsync(fd) == 0 ? ERR_OK : of_errno();
 }
 
-static enum err sync_folder(const char *folder)
+enum err store_folder_sync(const char *folder)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -79,7 +79,7 @@ enum err store_folder_create(const char *folder, const struct serverkey *key)
         unlink(path);
         goto out;
     }
-    TRY(sync_folder(folder));
+    TRY(store_folder_sync(folder));
 out:
     if (fd >= 0)
         close(fd);

@@ -27,6 +27,9 @@ enum err store_folder_key(const char *folder, struct serverkey *key);
 enum err store_folder_lock(const char *folder, int *lock);
 void store_folder_unlock(int lock);
 
+/** Makes new and changed names of a folder durable. ERR_IO, ... */
+enum err store_folder_sync(const char *folder);
+
 /** Writes a small file so that it is there whole or not at all. */
 enum err store_folder_write(const char *path, const void *bytes, size_t len);
 

@@ -168,6 +168,9 @@ static enum err sq_begin(struct store *base)
     enum err err = ERR_OK;
     struct sq_store *store = of_store(base);
     assert(!store->in_log && store->mode != STORE_READER);
+    /* A rollback that failed (for want of memory, say) left a transaction behind. */
+    undo(&store->own.keys);
+    undo(&store->own.log);
     if (store->chores_left)
         TRY(chores_carry_out(store));
     TRY(sq_exec(&store->own.log, store->own.log.driver->begin_write));

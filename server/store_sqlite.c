@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "proto/digest.h"
+#include "server/store_folder.h"
 
 enum {
     TIDY_BUSY_MS = 200,
@@ -71,14 +72,22 @@ static int sq_untidy(const struct store *base)
            atomic_load(&store->keys_pages) >= WAL_PAGES_LARGE;
 }
 
+static enum err file_bytes(struct sq *sq, uint64_t *bytes)
+{
+    enum err err = ERR_OK;
+    uint64_t count, size;
+    TRY(sq_pragma(sq, "PRAGMA page_count", &count));
+    TRY(sq_pragma(sq, "PRAGMA page_size", &size));
+    *bytes = count * size;
+out:
+    return err;
+}
+
 static enum err sq_bytes(struct store_view *base, uint64_t *log_bytes, uint64_t *keys_bytes)
 {
     struct sq_view *view = (struct sq_view *)base;
-    *log_bytes =
-        sq_pragma(&view->log, "PRAGMA page_count") * sq_pragma(&view->log, "PRAGMA page_size");
-    *keys_bytes =
-        sq_pragma(&view->keys, "PRAGMA page_count") * sq_pragma(&view->keys, "PRAGMA page_size");
-    return ERR_OK;
+    enum err err = file_bytes(&view->log, log_bytes);
+    return err == ERR_OK ? file_bytes(&view->keys, keys_bytes) : err;
 }
 
 static enum err integrity_of(struct sq *sq)
@@ -118,12 +127,23 @@ out:
     return err;
 }
 
-static bool is_there(const char *folder)
+static bool is_there(const char *folder, const char *name)
 {
     char path[PATH_LEN_MAX];
     struct stat st;
-    snprintf(path, sizeof path, "%s/log.db", folder);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     return stat(path, &st) == 0;
+}
+
+/* What an attempt that failed has left; not there is fine. */
+static void discard_new(const char *path)
+{
+    static const char *const ends[] = {"", "-journal", "-wal", "-shm"};
+    char name[PATH_LEN_MAX + 16];
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        snprintf(name, sizeof name, "%s%s", path, ends[i]);
+        unlink(name);
+    }
 }
 
 static enum err new_store_id(struct sq *keys)
@@ -137,19 +157,27 @@ static enum err new_store_id(struct sq *keys)
     return sq_exec(keys, sql);
 }
 
+/* Made under another name first: a file that has its name is whole. The tables are committed before the file is told to
+ * keep a write-ahead log, so that nothing of them stands in one. */
 static enum err create_file(const char *folder, const char *name, const struct sq_schema *schema)
 {
     enum err err = ERR_OK;
-    char path[PATH_LEN_MAX];
+    char path[PATH_LEN_MAX], done[PATH_LEN_MAX];
     struct sq sq = {0};
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(done, sizeof done, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s.new", folder, name);
+    discard_new(path);
     TRY(sq_open(&sq, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
-    TRY(sq_exec(&sq, "PRAGMA journal_mode = WAL"));
     TRY(sq_schema_raise(&sq, schema));
     if (schema == &sq_keys_schema)
         TRY(new_store_id(&sq));
+    TRY(sq_exec(&sq, "PRAGMA journal_mode = WAL"));
+    sq_close(&sq);
+    TRY(rename(path, done) == 0 ? ERR_OK : ERR_IO);
 out:
     sq_close(&sq);
+    if (err != ERR_OK)
+        discard_new(path);
     return err;
 }
 
@@ -157,11 +185,24 @@ enum err store_sqlite_create(const char *folder)
 {
     if (strlen(folder) > PATH_LEN_MAX - 32)
         return ERR_USAGE;
-    if (is_there(folder))
+    if (is_there(folder, "log.db"))
         return ERR_EXISTS;
-    /* log.db comes last: it is what says that there is a store. */
-    enum err err = create_file(folder, "keys.db", &sq_keys_schema);
-    return err == ERR_OK ? create_file(folder, "log.db", &sq_log_schema) : err;
+    /* log.db comes last: it is what says that there is a store. A keys.db without it is from an attempt that was cut
+     * short, or of a store that lost its log: either way it stays as it is. */
+    enum err err = ERR_OK;
+    if (!is_there(folder, "keys.db"))
+        err = create_file(folder, "keys.db", &sq_keys_schema);
+    if (err == ERR_OK)
+        err = create_file(folder, "log.db", &sq_log_schema);
+    if (err == ERR_OK)
+        err = store_folder_sync(folder);
+    if (err != ERR_OK) {
+        /* Nothing stands in it yet; without it the next attempt may begin anew. */
+        char path[PATH_LEN_MAX];
+        snprintf(path, sizeof path, "%s/log.db", folder);
+        unlink(path);
+    }
+    return err;
 }
 
 /* Both files are looked at before one is changed. */
@@ -182,7 +223,7 @@ enum err store_sqlite_open(struct store **out, const char *folder, enum store_mo
     *out = NULL;
     if (strlen(folder) > PATH_LEN_MAX - 32)
         return ERR_USAGE;
-    if (!is_there(folder))
+    if (!is_there(folder, "log.db"))
         return ERR_NOT_FOUND;
     struct sq_store *store = calloc(1, sizeof *store);
     if (!store)

@@ -13,8 +13,8 @@ enum err sq_open(struct sq *sq, const char *path, int flags);
 /** The error behind a result code of SQLite on this connection. */
 enum err sq_err(const struct sq *sq, int rc);
 
-/** The number that a PRAGMA gives, 0 if it cannot be had. */
-uint64_t sq_pragma(struct sq *sq, const char *sql);
+/** The number that a PRAGMA gives; *n is 0 after an error. */
+enum err sq_pragma(struct sq *sq, const char *sql, uint64_t *n);
 
 /** The tables of a file: steps[i] leads from version i to i + 1; the file's version is its user_version. */
 struct sq_schema {

@@ -57,35 +57,43 @@ static const char *const keys_steps[] = {
 const struct sq_schema sq_log_schema = {log_steps, sizeof log_steps / sizeof *log_steps};
 const struct sq_schema sq_keys_schema = {keys_steps, sizeof keys_steps / sizeof *keys_steps};
 
-uint64_t sq_pragma(struct sq *sq, const char *sql)
+enum err sq_pragma(struct sq *sq, const char *sql, uint64_t *n)
 {
     sqlite3_stmt *st = NULL;
-    uint64_t n = 0;
-    if (sqlite3_prepare_v2(sq->db, sql, -1, &st, NULL) == SQLITE_OK &&
-        sqlite3_step(st) == SQLITE_ROW)
-        n = (uint64_t)sqlite3_column_int64(st, 0);
+    int rc = sqlite3_prepare_v2(sq->db, sql, -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    *n = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
     sqlite3_finalize(st);
-    return n;
+    return sq_err(sq, rc);
 }
 
 enum err sq_schema_check(struct sq *sq, const struct sq_schema *schema)
 {
-    if (sq_pragma(sq, "PRAGMA application_id") != APPLICATION_ID)
-        return ERR_CORRUPT;
-    uint64_t version = sq_pragma(sq, "PRAGMA user_version");
-    if (version > schema->steps_len)
-        return ERR_VERSION;
-    return version < schema->steps_len ? ERR_BEHIND : ERR_OK;
+    enum err err = ERR_OK;
+    uint64_t app, version;
+    TRY(sq_pragma(sq, "PRAGMA application_id", &app));
+    TRY(sq_pragma(sq, "PRAGMA user_version", &version));
+    if (app != APPLICATION_ID)
+        err = ERR_CORRUPT;
+    else if (version > schema->steps_len)
+        err = ERR_VERSION;
+    else if (version < schema->steps_len)
+        err = ERR_BEHIND;
+out:
+    return err;
 }
 
 enum err sq_schema_raise(struct sq *sq, const struct sq_schema *schema)
 {
     enum err err = ERR_OK;
     char pragmas[128];
+    uint64_t version;
     snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %zu;",
              APPLICATION_ID, schema->steps_len);
     TRY(sq_exec(sq, "BEGIN EXCLUSIVE"));
-    for (uint64_t i = sq_pragma(sq, "PRAGMA user_version"); i < schema->steps_len; i++)
+    TRY(sq_pragma(sq, "PRAGMA user_version", &version));
+    for (uint64_t i = version; i < schema->steps_len; i++)
         TRY(sq_exec(sq, schema->steps[i]));
     TRY(sq_exec(sq, pragmas));
     TRY(sq_exec(sq, "COMMIT"));

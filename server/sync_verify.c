@@ -71,7 +71,9 @@ static enum err find_births(struct sync_row *row, struct sync_leaf *leaf)
     const struct leaf_slot *slots = row->in->slots + row->rewraps_from;
     for (size_t n = 1; n <= left && n <= BOXES_MAX; n++) {
         uint8_t hash[HASH_LEN];
-        leaf_slots_hash(hash, slots, n);
+        enum err err = leaf_slots_hash(hash, slots, n);
+        if (err != ERR_OK)
+            return err;
         if (digest_equal(hash, leaf->leaf.keys, HASH_LEN)) {
             leaf->slots_from = row->rewraps_from;
             leaf->slots_n = n;
@@ -85,9 +87,9 @@ static enum err find_births(struct sync_row *row, struct sync_leaf *leaf)
 static enum err verify_leaves(struct sync_call *call, struct store_view *view, struct sync_row *row)
 {
     enum err err = ERR_OK;
-    row->n_leaves = row->in->n_leaves;
-    row->leaves = arena_get(call->arena, row->n_leaves, sizeof *row->leaves);
+    row->leaves = arena_get(call->arena, row->in->n_leaves, sizeof *row->leaves);
     TRY(row->leaves ? ERR_OK : ERR_MEMORY);
+    row->n_leaves = row->in->n_leaves;
     for (size_t k = 0; k < row->n_leaves; k++) {
         struct sync_leaf *leaf = &row->leaves[k];
         leaf->in = &row->in->leaves[k];
@@ -228,9 +230,9 @@ static enum err verify_rows(struct sync_call *call, struct store_view *view)
 {
     enum err err = ERR_OK;
     const struct message_request *request = &call->request;
-    call->n_rows = request->n_rows;
-    call->rows = arena_get(call->arena, call->n_rows, sizeof *call->rows);
+    call->rows = arena_get(call->arena, request->n_rows, sizeof *call->rows);
     TRY(call->rows ? ERR_OK : ERR_MEMORY);
+    call->n_rows = request->n_rows;
     for (size_t i = 0; i < call->n_rows; i++) {
         TRY(verify_row(call, view, &call->rows[i], &request->rows[i]));
         if (call->rows[i].pushes)

@@ -70,7 +70,7 @@ static void append(struct logbook *lb, struct leaf *leaf, struct buf header, enu
     leaf_entry_hash(hash, lb->now_ms, header.bytes, header.len, entry->sig);
     tree_append(&lb->tree, hash, &lb->completed[lb->n]);
     lb->n++;
-    if (entry->verdict != want) {
+    if (entry->verdict != want && want != LOGBOOK_ANY) {
         fprintf(stderr, "entry %zu, kind %d: %s instead of %s\n", lb->n - 1, (int)leaf->kind,
                 err_name(entry->verdict), err_name(want));
         lb->failed = true;

@@ -53,7 +53,8 @@ void logbook_start(struct logbook *lb);
 void logbook_end(struct logbook *lb);
 
 /** Appends a leaf of `actor` with the operation (ctl_prev is filled in) or, for kinds with a route, data. The verdict
- * must be `want`. */
+ * must be `want`, unless that is LOGBOOK_ANY. */
+#define LOGBOOK_ANY ERR_USAGE /* never a verdict */
 void logbook_step(struct logbook *lb, int actor, enum leaf_kind kind, struct op op, enum err want);
 
 /** Operations ready to step. */

@@ -8,6 +8,7 @@
 #include "client/engine_inside.h"
 #include "proto/digest.h"
 #include "tests/sim/sim_check.h"
+#include "tests/sim/sim_fault.h"
 
 /* A writer whose name the attacker borrows. */
 static const struct fold_device *victim(struct sim_world *world, const struct sim_device *device,
@@ -45,6 +46,7 @@ static void forge(struct sim_world *world, const struct space *space, const stru
 
 void sim_attack_forge(struct sim_world *world, struct sim_device *device)
 {
+    SIM_QUIET;
     size_t s = (size_t)sim_below(&world->random, world->n_spaces);
     size_t i = sim_device_space(world, device, (unsigned)s);
     if (i == SIZE_MAX || device->flight || !sim_device_may(world, device, (unsigned)s, ROLE_READER))

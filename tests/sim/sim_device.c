@@ -10,6 +10,7 @@
 
 #include "client/engine_inside.h"
 #include "proto/digest.h"
+#include "tests/sim/sim_fault.h"
 #include "tests/sim/sim_world.h"
 
 enum { ROUNDS_MAX = 80, ANSWER_MS = 60000, TEXT_MAX = 400 };
@@ -25,6 +26,8 @@ static uint64_t clock_of(const struct sim_world *world, const struct sim_device 
 bool sim_device_excused(const struct sim_device *device, enum err err)
 {
     const struct sim_disk *disk = device->disk;
+    if (sim_fault_excuses(err))
+        return true;
     if (err == ERR_FULL)
         return disk->capacity != 0;
     return err == ERR_IO && (disk->dead || device->failing);
@@ -146,6 +149,7 @@ static struct sim_mark *new_mark(struct sim_world *world, const struct sim_devic
 /* A text that can be found again: the needle, its number, and letters that do not compress. */
 static void put_text(struct sim_world *world, struct buf *out, size_t number)
 {
+    SIM_QUIET;
     char text[TEXT_MAX];
     int n = snprintf(text, sizeof text, SIM_NEEDLE "%08zu-", number);
     size_t len = (size_t)n + (size_t)sim_below(&world->random, 120);
@@ -253,6 +257,7 @@ static enum err note_waiting(void *ctx, const struct engine_change *change)
 static struct waiting pending_marks(struct sim_world *world, struct sim_device *device)
 {
     struct waiting waiting = {.n = world->n_marks};
+    SIM_QUIET;
     waiting.waits = calloc(waiting.n + 1, 1);
     if (!waiting.waits)
         abort();
@@ -343,6 +348,7 @@ void sim_device_timeout(struct sim_world *world, struct sim_device *device, uint
 /* What an honest answer may make of a round trip. */
 static bool expected(const struct sim_device *device, enum err err)
 {
+    uint64_t number;
     switch (err) {
     case ERR_OK:
     case ERR_CLOCK:
@@ -352,6 +358,8 @@ static bool expected(const struct sim_device *device, enum err err)
     case ERR_QUOTA:
     case ERR_UNKNOWN_DEVICE: /* another history may never have heard of it */
         return true;
+    case ERR_MEMORY: /* the server's */
+        return sim_fault_happened(&number);
     default:
         return sim_device_excused(device, err);
     }

@@ -10,6 +10,7 @@
 
 #include "proto/digest.h"
 #include "proto/seal.h"
+#include "tests/sim/sim_fault.h"
 #include "tests/sim/sim_world.h"
 
 /* --- digest of a fold --- */
@@ -311,6 +312,7 @@ static void absorb_space(struct sim_world *world, struct sim_server *server, uns
 
 void sim_model_absorb(struct sim_world *world, struct sim_server *server, bool restarted)
 {
+    SIM_QUIET;
     for (unsigned s = 0; s < world->n_spaces && !world->failed; s++)
         absorb_space(world, server, s, restarted);
 }
@@ -334,6 +336,7 @@ static void copy_log(struct sim_world *world, struct sim_log *to, const struct s
 
 unsigned sim_model_branch(struct sim_world *world, unsigned from, struct sim_server *server)
 {
+    SIM_QUIET;
     unsigned no = world->n_branches++;
     struct sim_branch *branch = &world->branches[no];
     struct store_view *view = server->store->engine->own_view(server->store);

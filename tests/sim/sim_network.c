@@ -9,6 +9,7 @@
 
 #include "proto/digest.h"
 #include "proto/message.h"
+#include "tests/sim/sim_fault.h"
 #include "tests/sim/sim_world.h"
 
 void sim_message_free(struct sim_message *message)
@@ -127,6 +128,7 @@ static void see_slot(struct sim_world *world, const uint8_t *space, const struct
 void sim_network_watch(struct sim_world *world, const struct sim_device *device,
                        const uint8_t *bytes, size_t len)
 {
+    SIM_QUIET;
     struct message_request request = {0};
     sim_count(world, SIM_CHECK_SECRET, len / 1024);
     if (memmem(bytes, len, SIM_NEEDLE, strlen(SIM_NEEDLE)))
@@ -149,6 +151,7 @@ void sim_network_watch(struct sim_world *world, const struct sim_device *device,
 void sim_network_request(struct sim_world *world, struct sim_device *device, const uint8_t *bytes,
                          size_t len)
 {
+    SIM_QUIET;
     struct sim_message message = {
         .device = device->no, .server = device->server, .flight = device->flight};
     sim_network_watch(world, device, bytes, len);
@@ -160,6 +163,7 @@ void sim_network_request(struct sim_world *world, struct sim_device *device, con
 void sim_network_answer(struct sim_world *world, const struct sim_message *request,
                         const uint8_t *bytes, size_t len, bool text)
 {
+    SIM_QUIET;
     struct sim_device *device = &world->devices[request->device];
     struct sim_message message = {.device = request->device,
                                   .server = request->server,

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_fault.h"
 
 enum { FD_FIRST = 1 << 20, FDS = 256 };
 
@@ -83,6 +84,8 @@ static int handle_open(const char *path, int flags)
     struct sim_disk *disk = sim_disk_find(path, &file);
     if (!disk)
         return failed(ENOENT);
+    if (sim_fault_io())
+        return failed(EIO);
     for (int i = 0; i < FDS; i++) {
         struct handle *handle = &handles[i];
         if (handle->used)
@@ -132,6 +135,8 @@ ssize_t __wrap_read(int fd, void *bytes, size_t len)
     struct handle *handle = handle_of(fd);
     if (!handle)
         return __real_read(fd, bytes, len);
+    if (sim_fault_io())
+        return failed(EIO);
     size_t n = sim_inode_read(handle->inode, handle->at, bytes, len);
     handle->at += n;
     return (ssize_t)n;
@@ -142,6 +147,8 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t len)
     struct handle *handle = handle_of(fd);
     if (!handle)
         return __real_write(fd, bytes, len);
+    if (sim_fault_io())
+        return failed(EIO);
     int number = sim_inode_write(handle->disk, handle->inode, handle->at, bytes, len);
     if (number != 0)
         return failed(number);
@@ -154,6 +161,8 @@ int __wrap_fsync(int fd)
     struct handle *handle = handle_of(fd);
     if (!handle)
         return __real_fsync(fd);
+    if (sim_fault_io())
+        return failed(EIO);
     return failed(handle->inode ? sim_inode_sync(handle->disk, handle->inode)
                                 : sim_folder_sync(handle->disk));
 }
@@ -182,6 +191,8 @@ static int two_names(const char *from, const char *to,
     struct sim_disk *disk = sim_disk_find(from, &from_file);
     if (!disk || sim_disk_find(to, &to_file) != disk)
         return failed(EXDEV);
+    if (sim_fault_io())
+        return failed(EIO);
     return failed(change(disk, from_file, to_file));
 }
 
@@ -201,6 +212,8 @@ int __wrap_unlink(const char *path)
     if (!simulated(path))
         return __real_unlink(path);
     struct sim_disk *disk = sim_disk_find(path, &file);
+    if (sim_fault_io())
+        return failed(EIO);
     return failed(disk ? sim_folder_unlink(disk, file) : ENOENT);
 }
 

@@ -8,6 +8,7 @@
 
 #include "client/engine_inside.h"
 #include "tests/sim/sim_check.h"
+#include "tests/sim/sim_fault.h"
 
 /* --- one device --- */
 
@@ -143,6 +144,7 @@ static void check_erased(struct sim_world *world, unsigned s, const struct sim_l
 
 void sim_check_rest(struct sim_world *world)
 {
+    SIM_QUIET;
     struct sim_server *server = &world->servers[0];
     if (!server->running) {
         sim_violated(world, "the server works", "it never came up again");

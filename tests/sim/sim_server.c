@@ -8,12 +8,22 @@
 #include <string.h>
 
 #include "proto/digest.h"
+#include "tests/sim/sim_fault.h"
 #include "tests/sim/sim_world.h"
 
 static void must(struct sim_world *world, enum err err, const char *what)
 {
-    if (err != ERR_OK)
+    if (err != ERR_OK && !sim_fault_excuses(err))
         sim_violated(world, "the server works", "%s: %s", what, err_name(err));
+}
+
+/* After an injected failure the operator types the command again. */
+static bool again(enum err err)
+{
+    bool excused = sim_fault_excuses(err);
+    if (excused)
+        sim_fault_over();
+    return excused;
 }
 
 /* --- life --- */
@@ -46,18 +56,24 @@ void sim_server_stop(struct sim_server *server)
     server->running = false;
 }
 
-static void make_link(struct sim_world *world, struct sim_server *server)
+static enum err make_link(struct sim_world *world, struct sim_server *server)
 {
+    enum err err = ERR_OK;
     uint8_t pk[PK_LEN];
     struct buf text = {0};
     const struct store_engine *engine = server->store->engine;
-    must(world, serverkey_founder_link(&text, pk, &world->key), "founder link");
-    must(world, engine->begin(server->store), "begin");
-    must(world, engine->link_put(server->store, pk), "founder link");
-    must(world, engine->commit(server->store), "commit");
+    TRY(serverkey_founder_link(&text, pk, &world->key));
+    TRY(engine->begin(server->store));
+    err = engine->link_put(server->store, pk);
+    if (err == ERR_OK)
+        err = engine->commit(server->store);
+    else
+        engine->rollback(server->store);
     snprintf(world->founder_link, sizeof world->founder_link, "%.*s", (int)text.len,
              (const char *)text.bytes);
+out:
     buf_free(&text);
+    return err;
 }
 
 void sim_server_start(struct sim_world *world, unsigned no)
@@ -66,11 +82,23 @@ void sim_server_start(struct sim_world *world, unsigned no)
     server->no = no;
     snprintf(server->path, sizeof server->path, SIM_ROOT "server-%u", no);
     server->disk = sim_disk_new(server->path, sim_random_from(world->seed, 10 + no));
+    enum err err;
+    bool created = false;
     must(world, digest_init(), "libsodium");
-    must(world, serverkey_make(&world->key, "https://sync.example.org", NULL), "keys");
-    must(world, store_sqlite_create(server->path), "create");
-    must(world, open_all(world, server), "open");
-    make_link(world, server);
+    while (again(err = serverkey_make(&world->key, "https://sync.example.org", NULL)))
+        continue;
+    must(world, err, "keys");
+    while (again(err = store_sqlite_create(server->path)))
+        created = true;
+    /* On a disk that fails for good what was made cannot be taken back: then it is whole. */
+    if (err != ERR_EXISTS || !created)
+        must(world, err, "create");
+    while (again(err = open_all(world, server)))
+        continue;
+    must(world, err, "open");
+    while (!world->failed && again(err = make_link(world, server)))
+        continue;
+    must(world, err, "founder link");
     sim_event_add(world, 6 * SIM_HOUR, SIM_SERVER_TICK, no);
 }
 
@@ -95,11 +123,16 @@ void sim_server_up(struct sim_world *world, struct sim_server *server)
         return;
     server->disk->capacity = server->disk->fail_in = 0;
     must(world, open_all(world, server), "open after a power cut");
-    if (!server->running)
+    if (!server->running) {
+        sim_event_add(world, SIM_MINUTE, SIM_SERVER_UP, server->no);
         return;
+    }
     sim_trace(world, "server %u: up again", server->no);
     sim_model_absorb(world, server, true);
-    must(world, server->view->engine->view_begin(server->view), "view");
+    enum err err = server->view->engine->view_begin(server->view);
+    must(world, err, "view");
+    if (err != ERR_OK)
+        return;
     must(world, server->view->engine->integrity(server->view), "integrity after a power cut");
     server->view->engine->view_end(server->view);
 }
@@ -155,6 +188,8 @@ static bool excused(const struct sim_world *world, const struct sim_server *serv
                     bool troubled)
 {
     (void)world, (void)server;
+    if (sim_fault_excuses(err))
+        return true;
     return troubled && (err == ERR_FULL || err == ERR_IO || err == ERR_BUSY);
 }
 
@@ -169,8 +204,13 @@ static bool verify_group(struct sim_world *world, struct sim_server *server, str
         return false;
     for (size_t i = 0; i < server->n_queue; i++) {
         const struct sim_message *message = &server->queue[i];
-        struct sync_call *call;
-        must(world, sync_call_new(&call, server->sync, message->bytes, message->len), "call");
+        struct sync_call *call = NULL;
+        enum err err = sync_call_new(&call, server->sync, message->bytes, message->len);
+        must(world, err, "call");
+        if (err != ERR_OK) {
+            group->calls[group->n++] = NULL; /* it gets no answer */
+            continue;
+        }
         sync_verify(call, server->view, world->now_ms);
         group->calls[group->n++] = call;
         if (call->step == SYNC_APPLY)
@@ -185,7 +225,7 @@ static bool answer_group(struct sim_world *world, struct sim_server *server, str
     if (server->view->engine->view_begin(server->view) != ERR_OK)
         return false;
     for (size_t i = 0; i < group->n; i++) {
-        if (group->calls[i]->step == SYNC_ANSWER)
+        if (group->calls[i] && group->calls[i]->step == SYNC_ANSWER)
             sync_answer(group->calls[i], server->view, world->now_ms, true);
     }
     server->view->engine->view_end(server->view);
@@ -198,6 +238,8 @@ static void send_group(struct sim_world *world, struct sim_server *server,
     for (size_t i = 0; i < group->n; i++) {
         struct sim_message *request = &server->queue[i];
         const struct sync_call *call = group->calls[i];
+        if (!call)
+            continue;
         request->branch = server->branch;
         for (unsigned s = 0; s < SIM_SPACES; s++)
             request->sizes[s] = world->branches[server->branch].logs[s].size;
@@ -235,7 +277,7 @@ void sim_server_group(struct sim_world *world, struct sim_server *server)
     server->disk->capacity = server->disk->fail_in = 0;
     if (!server->disk->dead && world->now_ms % 5 == 0) {
         err = server->store->engine->tidy(server->store, true);
-        if (err != ERR_OK && !server->disk->dead)
+        if (err != ERR_OK && !server->disk->dead && err != ERR_BUSY)
             must(world, err, "tidy");
     }
     sim_server_dark(world, server, false);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_fault.h"
 
 uint64_t sim_vfs_now_ms, sim_vfs_unnamed;
 static int last_errno;
@@ -53,6 +54,8 @@ static int vfs_close(sqlite3_file *base)
 
 static int vfs_read(sqlite3_file *base, void *bytes, int len, sqlite3_int64 offset)
 {
+    if (sim_fault_io())
+        return SQLITE_IOERR_READ;
     size_t n = sim_inode_read(of(base)->inode, (uint64_t)offset, bytes, (size_t)len);
     if (n == (size_t)len)
         return SQLITE_OK;
@@ -63,6 +66,8 @@ static int vfs_read(sqlite3_file *base, void *bytes, int len, sqlite3_int64 offs
 static int vfs_write(sqlite3_file *base, const void *bytes, int len, sqlite3_int64 offset)
 {
     struct vfs_file *file = of(base);
+    if (sim_fault_io())
+        return SQLITE_IOERR_WRITE;
     return code_of(sim_inode_write(file->disk, file->inode, (uint64_t)offset, bytes, (size_t)len),
                    SQLITE_IOERR_WRITE);
 }
@@ -70,6 +75,8 @@ static int vfs_write(sqlite3_file *base, const void *bytes, int len, sqlite3_int
 static int vfs_truncate(sqlite3_file *base, sqlite3_int64 len)
 {
     struct vfs_file *file = of(base);
+    if (sim_fault_io())
+        return SQLITE_IOERR_TRUNCATE;
     return code_of(sim_inode_truncate(file->disk, file->inode, (uint64_t)len),
                    SQLITE_IOERR_TRUNCATE);
 }
@@ -78,6 +85,8 @@ static int vfs_sync(sqlite3_file *base, int flags)
 {
     struct vfs_file *file = of(base);
     (void)flags;
+    if (sim_fault_io())
+        return SQLITE_IOERR_FSYNC;
     int number = sim_inode_sync(file->disk, file->inode);
     if (number == 0 && file->sync_folder)
         number = sim_folder_sync(file->disk);
@@ -87,6 +96,8 @@ static int vfs_sync(sqlite3_file *base, int flags)
 
 static int vfs_size(sqlite3_file *base, sqlite3_int64 *size)
 {
+    if (sim_fault_io())
+        return SQLITE_IOERR_FSTAT;
     *size = (sqlite3_int64)of(base)->inode->len;
     return SQLITE_OK;
 }
@@ -99,6 +110,8 @@ static int vfs_lock(sqlite3_file *base, int level)
     struct sim_inode *inode = file->inode;
     if (file->level >= level)
         return SQLITE_OK;
+    if (sim_fault_io())
+        return SQLITE_IOERR_LOCK;
     if (file->level == SQLITE_LOCK_NONE) {
         if (inode->pending || inode->exclusive)
             return SQLITE_BUSY;
@@ -156,6 +169,8 @@ static int vfs_shm_map(sqlite3_file *base, int region, int size, int extend, voi
     struct vfs_file *file = of(base);
     struct sim_inode *inode = file->inode;
     *out = NULL;
+    if (sim_fault_io())
+        return SQLITE_IOERR_SHMMAP;
     if (!file->has_shm) {
         file->has_shm = true;
         inode->shm_users++;
@@ -297,7 +312,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int 
         return SQLITE_CANTOPEN;
     }
     file->disk = sim_disk_find(path, &name);
-    if (!file->disk || strlen(name) >= SIM_NAME_MAX)
+    if (!file->disk || strlen(name) >= SIM_NAME_MAX || sim_fault_io())
         return SQLITE_CANTOPEN;
     bool create = flags & SQLITE_OPEN_CREATE, fresh = !sim_inode_find(file->disk, name);
     int number =
@@ -322,6 +337,8 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync)
     const char *name;
     (void)vfs;
     struct sim_disk *disk = sim_disk_find(path, &name);
+    if (sim_fault_io())
+        return SQLITE_IOERR_DELETE;
     int number = disk ? sim_folder_unlink(disk, name) : ENOENT;
     if (number == ENOENT)
         return SQLITE_IOERR_DELETE_NOENT;
@@ -334,6 +351,8 @@ static int vfs_access(sqlite3_vfs *vfs, const char *path, int flags, int *result
 {
     const char *name;
     (void)vfs, (void)flags;
+    if (sim_fault_io())
+        return SQLITE_IOERR_ACCESS;
     struct sim_disk *disk = sim_disk_find(path, &name);
     const struct sim_inode *inode = disk ? sim_inode_find(disk, name) : NULL;
     /* SQLite asks for existence and wants "no" for an empty file: it may be a journal that was never written. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "proto/digest.h"
+#include "tests/sim/sim_fault.h"
 #include "tests/sim/sim_vfs.h"
 
 enum { START_MS_BASE = 1790000 /* times a million */, TRACE_LINE = 160 };
@@ -123,6 +124,21 @@ static struct sim_event take_event(struct sim_world *world)
     return first;
 }
 
+/* A program that got no memory, or no disk, to its end: ended while it still has none, and started again. */
+static void end_failing(struct sim_world *world, const struct sim_event *event)
+{
+    bool lasts = sim_fault_lasts();
+    struct sim_server *server = &world->servers[event->who % SIM_SERVERS];
+    if (lasts &&
+        (event->kind == SIM_WAKE || event->kind == SIM_TO_DEVICE || event->kind == SIM_TIMEOUT)) {
+        sim_device_off(&world->devices[event->who % SIM_DEVICES]);
+    } else if (lasts && server->running) {
+        sim_server_stop(server);
+        sim_event_add(world, SIM_MINUTE, SIM_SERVER_UP, server->no);
+    }
+    sim_fault_over();
+}
+
 static void handle(struct sim_world *world, struct sim_event *event)
 {
     struct sim_device *device = &world->devices[event->who % SIM_DEVICES];
@@ -157,6 +173,7 @@ static void handle(struct sim_world *world, struct sim_event *event)
         break;
     }
     sim_message_free(&event->message);
+    end_failing(world, event);
 }
 
 static void run_until(struct sim_world *world, uint64_t end_ms)

@@ -43,13 +43,20 @@ static int close_file(void **state)
     return unlink(path);
 }
 
+static uint64_t number(const char *sql)
+{
+    uint64_t n;
+    assert_int_equal(sq_pragma(&sq, sql, &n), ERR_OK);
+    return n;
+}
+
 static void test_fresh(void **state)
 {
     (void)state;
     assert_int_equal(sq_schema_check(&sq, &third), ERR_CORRUPT);
     assert_int_equal(sq_schema_raise(&sq, &third), ERR_OK);
     assert_int_equal(sq_schema_check(&sq, &third), ERR_OK);
-    assert_int_equal(sq_pragma(&sq, "SELECT z FROM b"), 3);
+    assert_int_equal(number("SELECT z FROM b"), 3);
 }
 
 static void test_step_by_step(void **state)
@@ -59,9 +66,9 @@ static void test_step_by_step(void **state)
     assert_int_equal(sq_schema_check(&sq, &third), ERR_BEHIND);
     assert_int_equal(sq_exec(&sq, "UPDATE a SET x = 10"), ERR_OK);
     assert_int_equal(sq_schema_raise(&sq, &third), ERR_OK);
-    assert_int_equal(sq_pragma(&sq, "SELECT z FROM b"), 21);
+    assert_int_equal(number("SELECT z FROM b"), 21);
     assert_int_equal(sq_schema_raise(&sq, &third), ERR_OK);
-    assert_int_equal(sq_pragma(&sq, "SELECT count(*) FROM b"), 1);
+    assert_int_equal(number("SELECT count(*) FROM b"), 1);
 }
 
 static void test_all_or_none(void **state)
@@ -70,8 +77,8 @@ static void test_all_or_none(void **state)
     assert_int_equal(sq_schema_raise(&sq, &first), ERR_OK);
     assert_int_not_equal(sq_schema_raise(&sq, &faulty), ERR_OK);
     assert_int_equal(sq_schema_check(&sq, &first), ERR_OK);
-    assert_int_equal(sq_pragma(&sq, "SELECT x FROM a"), 1);
-    assert_int_equal(sq_pragma(&sq, "SELECT count(*) FROM sqlite_schema"), 1);
+    assert_int_equal(number("SELECT x FROM a"), 1);
+    assert_int_equal(number("SELECT count(*) FROM sqlite_schema"), 1);
     /* Nothing is left open: the right steps are taken all the same. */
     assert_int_equal(sq_schema_raise(&sq, &third), ERR_OK);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -852,6 +853,37 @@ static void test_pool_of_views(void **state)
     store_views_free(views);
 }
 
+/* What fails half-way leaves nothing that a second attempt stumbles over. */
+static void test_create_again(void **state)
+{
+    struct fixture *f = *state;
+    struct store *store;
+    char folder[64] = "/tmp/passerelle-store-XXXXXX", path[100];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/log.db.new-journal", folder);
+    assert_int_equal(mkdir(path, 0700), 0); /* no database can be written beside it */
+    assert_int_not_equal(f->kind->create(folder), ERR_OK);
+    assert_int_equal(f->kind->open(&store, folder, STORE_OWNER), ERR_NOT_FOUND);
+    assert_int_equal(rmdir(path), 0);
+    snprintf(path, sizeof path, "%s/log.db.new", folder);
+    FILE *rest = fopen(path, "wb");
+    assert_non_null(rest);
+    fputs("the beginning of a file", rest);
+    fclose(rest);
+    assert_int_equal(f->kind->create(folder), ERR_OK);
+    assert_int_equal(f->kind->create(folder), ERR_EXISTS);
+    assert_int_equal(f->kind->open(&store, folder, STORE_OWNER), ERR_OK);
+    store->engine->close(store);
+    struct fixture *other = calloc(1, sizeof *other);
+    assert_non_null(other);
+    *other = (struct fixture){.kind = f->kind};
+    memcpy(other->folder, folder, sizeof folder);
+    assert_int_equal(f->kind->open(&other->store, folder, STORE_OWNER), ERR_OK);
+    other->do_ = other->store->engine;
+    void *as_state = other;
+    teardown(&as_state);
+}
+
 int main(void)
 {
     int failed = 0;
@@ -881,6 +913,7 @@ int main(void)
             TEST(test_identity_and_meta),
             TEST(test_a_visitor_may_write_beside_the_owner),
             TEST(test_pool_of_views),
+            TEST(test_create_again),
         };
         failed += cmocka_run_group_tests_name(engines[i].name, tests, NULL, NULL);
     }
