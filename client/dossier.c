@@ -185,8 +185,9 @@ void dossier_unload(struct engine *engine, struct space *space)
 
 /* --- new dossiers, keys, slots --- */
 
-/* Draws a key for `shred` and keeps it sealed. */
-static enum err draw_key(struct engine *engine, struct space *space, const uint8_t *shred)
+/* Keeps the key of a dossier that is not born sealed; NULL: draws it. */
+static enum err put_key(struct engine *engine, struct space *space, const uint8_t *shred,
+                        const uint8_t *rk)
 {
     enum err err = ERR_OK;
     uint8_t *plain = digest_secret_new(NEWBORN_LEN);
@@ -195,7 +196,10 @@ static enum err draw_key(struct engine *engine, struct space *space, const uint8
     if (!plain)
         return ERR_MEMORY;
     memcpy(plain, shred, ID_LEN);
-    digest_random(plain + BIRTH_LEN, KEY_LEN);
+    if (rk)
+        memcpy(plain + BIRTH_LEN, rk, KEY_LEN);
+    else
+        digest_random(plain + BIRTH_LEN, KEY_LEN);
     seal_dossier_commit(plain + ID_LEN, plain + BIRTH_LEN, plain);
     TRY(replica_last_id(engine->replica, REPLICA_NEWBORN, space->no, &id));
     TRY(replica_put(engine->replica, REPLICA_NEWBORN, space->no, id + 1, plain, NEWBORN_LEN));
@@ -213,13 +217,19 @@ out:
 enum err dossier_new(struct engine *engine, struct space *space, uint8_t shred[static ID_LEN])
 {
     digest_random(shred, ID_LEN);
-    return draw_key(engine, space, shred);
+    return put_key(engine, space, shred, NULL);
+}
+
+enum err dossier_adopt(struct engine *engine, struct space *space,
+                       const uint8_t shred[static ID_LEN], const uint8_t rk[static KEY_LEN])
+{
+    return dossier_find(space, shred) ? ERR_EXISTS : put_key(engine, space, shred, rk);
 }
 
 enum err dossier_renew(struct engine *engine, struct space *space,
                        const uint8_t shred[static ID_LEN])
 {
-    return dossier_find(space, shred) ? ERR_EXISTS : draw_key(engine, space, shred);
+    return dossier_find(space, shred) ? ERR_EXISTS : put_key(engine, space, shred, NULL);
 }
 
 struct open_slot {

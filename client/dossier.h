@@ -59,6 +59,11 @@ struct dossier *dossier_of_route(const struct space *space, const struct change_
 /** Draws a dossier with its key, kept sealed; durable when it returns. */
 enum err dossier_new(struct engine *engine, struct space *space, uint8_t shred[static ID_LEN]);
 
+/** Takes over a dossier that another device drew and never sent, with its key. ERR_EXISTS: it is known here. In a
+ * transaction. */
+enum err dossier_adopt(struct engine *engine, struct space *space,
+                       const uint8_t shred[static ID_LEN], const uint8_t rk[static KEY_LEN]);
+
 /** Draws another key for a dossier that was never logged and whose key a damaged file lost. In a transaction. */
 enum err dossier_renew(struct engine *engine, struct space *space,
                        const uint8_t shred[static ID_LEN]);

@@ -14,6 +14,7 @@
 
 #include "client/courier.h"
 #include "client/engine_inside.h"
+#include "client/leave.h"
 #include "client/salvage.h"
 #include "proto/digest.h"
 #include "proto/wire.h"
@@ -65,6 +66,8 @@ enum err engine_create_key(const char *dir, const char *name, const struct unloc
     replica = NULL;
     /* The key header comes last: with it the device is there. */
     TRY(replica_file_write(dir, REPLICA_KEY, header.bytes, header.len, true));
+    if (replica_file_exists(dir, REPLICA_GONE))
+        err = replica_file_remove(dir, REPLICA_GONE);
 out:
     replica_close(replica);
     keyring_fini(&ring);
@@ -236,6 +239,17 @@ static enum err open_replica(struct engine *engine)
     return err;
 }
 
+/* A removal that was seen, and whose wiping a full disk kept from its end. */
+static enum err finish_wipes(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->n_spaces; i++) {
+        enum err err = leave_wipe(engine, engine->spaces[i]);
+        if (err != ERR_OK && err != ERR_FULL && err != ERR_IO)
+            return err;
+    }
+    return ERR_OK;
+}
+
 static enum err open_door(struct engine **out, const char *dir, const struct door *door,
                           uint64_t now_ms, struct engine_repair *repair)
 {
@@ -264,6 +278,7 @@ static enum err open_door(struct engine **out, const char *dir, const struct doo
         err = open_replica(engine);
     }
     TRY(err);
+    TRY(finish_wipes(engine));
     engine_jots_prune(engine);
 out:
     if (err != ERR_OK) {
@@ -309,6 +324,40 @@ void engine_close(struct engine *engine)
     replica_folder_unlock(engine->lock);
     digest_wipe(engine, sizeof *engine);
     free(engine);
+}
+
+/* --- a device that was removed --- */
+
+bool engine_is_out(const struct engine *engine)
+{
+    for (size_t i = 0; i < engine->n_spaces; i++) {
+        const struct leave *leave = &engine->spaces[i]->leave;
+        if (!leave->wiped || leave->waiting > 0)
+            return false;
+    }
+    return engine->n_spaces > 0;
+}
+
+enum err engine_destroy(struct engine *engine)
+{
+    static const char *const names[] = {REPLICA_KEY, REPLICA_FILE, REPLICA_FILE "-wal",
+                                        REPLICA_FILE "-shm", REPLICA_SPARE};
+    enum err err = ERR_OK;
+    if (!engine_is_out(engine) && engine->replica)
+        return ERR_USAGE;
+    TRY(replica_file_write(engine->dir, REPLICA_GONE, "", 0, false));
+    engine_unload(engine);
+    /* The key first: what is left without it opens nowhere. */
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (replica_file_exists(engine->dir, names[i]))
+            TRY(replica_file_remove(engine->dir, names[i]));
+out:
+    return err;
+}
+
+bool engine_was_removed(const char *dir)
+{
+    return !replica_file_exists(dir, REPLICA_KEY) && replica_file_exists(dir, REPLICA_GONE);
 }
 
 void engine_set_time(struct engine *engine, uint64_t now_ms)
@@ -400,8 +449,7 @@ static bool server_in_use(const struct engine *engine, size_t server)
         return true;
     for (size_t i = 0; i < engine->n_spaces; i++) {
         const struct space *space = engine->spaces[i];
-        if (space->server == server && space->pub.state != SPACE_REFUSED &&
-            space->pub.state != SPACE_REVOKED)
+        if (space->server == server && space_takes_part(space))
             return true;
     }
     return false;

@@ -53,6 +53,16 @@ enum err engine_open_key(struct engine **engine, const char *dir, const struct u
                          uint64_t now_ms, struct engine_repair *repair);
 void engine_close(struct engine *engine);
 
+/** Whether this device was removed from every space it had, and nothing of its work waits here any more. */
+bool engine_is_out(const struct engine *engine);
+
+/** Destroys the keys and files of a device that is out, and leaves a mark; only engine_close may follow. ERR_USAGE: it
+ * is not out. ERR_IO: call again. */
+enum err engine_destroy(struct engine *engine);
+
+/** Whether a folder's device was removed and destroyed. */
+bool engine_was_removed(const char *dir);
+
 /** The caller's clock in ms since 1970. Requests are stamped with the server's clock once known. */
 void engine_set_time(struct engine *engine, uint64_t now_ms);
 uint64_t engine_now_ms(const struct engine *engine);
@@ -92,6 +102,9 @@ struct engine_space {
     size_t keepers; /* active admins, guardians and sheets */
     bool rotation_pending;
     uint64_t invalid_leaves; /* kept, ignored */
+    bool wiped;              /* this device was removed; what it had of the space is destroyed */
+    uint64_t sealed;         /* changes sealed to the stewards that the server has not signed for */
+    uint64_t handed;         /* such changes that it has */
     uint64_t
         generation; /* grows when earlier changes may have vanished (revocation cut, erasure): rebuild views */
 };

@@ -26,6 +26,9 @@ struct flight_row {
     bool grants; /* its inbox holds keys for an auditor, as item grant_k */
     uint32_t grant_k;
     uint64_t grant_index, grant_upto; /* of which grant, of the entries before */
+    uint64_t
+        parcel; /* the sealed work in its inbox (leave.h), and where it stands there; 0 = none */
+    size_t parcel_at;
     uint64_t last_id; /* of the outbox then: newer work came while it was on its way */
 };
 

@@ -301,7 +301,8 @@ enum err operate_build(struct engine *engine, struct space *space, struct build_
     TRY(seals_start(space, &control.seals));
     for (size_t i = 0; i < space->outbox.n_operations; i++) {
         struct outbox_operation *operation = &space->outbox.operations[i];
-        if (operation->seq || operation->refused != ERR_OK || operate_needs_news(space, operation))
+        if (operation->seq || operation->refused != ERR_OK ||
+            operate_needs_news(space, operation) || operate_needs_work(space, operation))
             continue;
         uint64_t id = operation->id;
         if (operate_needs_second(space, &control.seals, operation))

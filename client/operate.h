@@ -23,6 +23,9 @@ bool operate_needs_second(const struct space *space, const struct seals *seals,
                           const struct outbox_operation *operation);
 enum err operate_revive(struct engine *engine, struct space *space);
 
+/** The work that an adoption is about goes first: with the leaf the server's copy of it goes. */
+bool operate_needs_work(const struct space *space, const struct outbox_operation *operation);
+
 /** Whether this device still administers after the leaves made so far: who signs its own leave makes no keys. */
 bool operate_stays(const struct seals *seals, const struct fold_device *self);
 

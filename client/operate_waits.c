@@ -15,6 +15,16 @@ bool operate_needs_news(const struct space *space, const struct outbox_operation
            space->news_tries < NEWS_TRIES_MAX;
 }
 
+bool operate_needs_work(const struct space *space, const struct outbox_operation *operation)
+{
+    for (size_t i = 0; operation->kind == KIND_ADOPT && i < space->outbox.n_edits; i++) {
+        const struct outbox_edit *edit = &space->outbox.edits[i];
+        if (!edit->seq && edit->refused == ERR_OK && edit->edit == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool is_member(const struct seals *seals, const uint8_t *id)
 {
     for (size_t i = 0; i < seals->n_members; i++) {

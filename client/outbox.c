@@ -258,6 +258,29 @@ out:
     return ERR_OK;
 }
 
+enum err outbox_adopt(struct engine *engine, struct space *space, const struct outbox_edit *from,
+                      int64_t time_s, const struct change *items)
+{
+    struct outbox *outbox = &space->outbox;
+    struct outbox_edit edit = *from;
+    edit.id = outbox->last_id + 1;
+    edit.edit = 0; /* nobody's to undo */
+    edit.made_ms = time_s > 0 ? (uint64_t)time_s * 1000 : engine->now_ms;
+    edit.seq = 0;
+    edit.refused = ERR_OK;
+    edit.salvaged = true;
+    enum err err = put_part(engine, space, &edit, items);
+    struct outbox_edit *room = err == ERR_OK ? edit_room(outbox) : NULL;
+    if (err == ERR_OK && !room)
+        err = ERR_MEMORY;
+    if (err != ERR_OK)
+        return err;
+    *room = edit;
+    outbox->n_edits++;
+    outbox->last_id = edit.id;
+    return ERR_OK;
+}
+
 void outbox_edits_gone(struct space *space, const uint64_t *ids, size_t n)
 {
     struct outbox *outbox = &space->outbox;

@@ -120,6 +120,11 @@ void outbox_unload(struct engine *engine, struct space *space);
 enum err outbox_edit(struct engine *engine, struct space *space, const uint8_t shred[static ID_LEN],
                      uint16_t pack, struct change *items, size_t n);
 
+/** Queues an edit of another device as it stands in its parcel (author, run, pack, shred, ordinal and n of `from`),
+ * marked as salvaged: salvage_release lets it wait, unless it is logged. In a transaction. */
+enum err outbox_adopt(struct engine *engine, struct space *space, const struct outbox_edit *from,
+                      int64_t time_s, const struct change *items);
+
 /** Takes back an engine_edit that is not in a leaf. `*n` changes went. ERR_NOT_FOUND. */
 enum err outbox_undo(struct engine *engine, struct space *space, uint64_t edit, size_t *n);
 

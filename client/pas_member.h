@@ -52,6 +52,27 @@ PAS_CHECK int pas_late(struct pas *pas, struct pas_table **table);
  * field, value, live, claimed_at, pending. */
 PAS_CHECK int pas_mentions(struct pas *pas, const char *text, struct pas_table **table);
 
+/* --- work that its device cannot send any more --- */
+
+/** After a sync: whether this device was removed from every space and everything it had was handed over. Then its keys
+ * and files are destroyed, and only pas_close may follow. */
+PAS_CHECK int pas_gone(struct pas *pas, bool *gone);
+
+/** Whether a folder held a device that was removed. */
+bool pas_was_removed(const char *dir);
+
+/** Seals the work that was refused because this device may not write any more, for the stewards; it leaves at the next
+ * sync, and stays here until the server has signed for it. `*n` changes. */
+PAS_CHECK int pas_hand_over(struct pas *pas, size_t *n);
+
+/** Work of others that waits for a decision: space, space_name, device, name, changes (the number that their screen
+ * showed), hash, readable (whether it opens here), state (waiting or queued). */
+PAS_CHECK int pas_parcels(struct pas *pas, struct pas_table **table);
+
+/** Adopts what waits from a device, named by id, beginning of the id or name: its changes keep their authors and are
+ * sent from here. With `drop` they are not taken over, which the log says. The table: its rows of pas_parcels. */
+PAS_CHECK int pas_adopt(struct pas *pas, const char *device, bool drop, struct pas_table **table);
+
 /* --- refused work --- */
 
 /** What the server refused for good, or what could not be sent: number, space, status, kind, code, changes, made_at,

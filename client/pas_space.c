@@ -78,6 +78,8 @@ static void put_space(struct pas *pas, struct pas_table *table, size_t i)
     pas_table_int(table, (int64_t)space->keepers);
     pas_table_bool(table, space->rotation_pending);
     pas_table_int(table, (int64_t)space->invalid_leaves);
+    pas_table_int(table, (int64_t)space->sealed);
+    pas_table_int(table, (int64_t)space->handed);
     pas_table_text(table, space->url);
 }
 
@@ -90,7 +92,7 @@ int pas_spaces(struct pas *pas, struct pas_table **out)
     TRY(pas_table_new(&table));
     pas_table_columns_add(table, "name id level state roles size unsent unsent_since"
                                  " checkpoint_time alarm alarm_index status trial keepers"
-                                 " rotation_pending invalid_leaves url");
+                                 " rotation_pending invalid_leaves sealed handed url");
     for (size_t i = 0; i < engine_space_count(pas->engine); i++)
         put_space(pas, table, i);
     TRY(pas_table_err(table));

@@ -53,6 +53,8 @@ enum replica_table {
     REPLICA_ACCESS = 20,   /* id 1: dossiers that were opened, not told yet */
     REPLICA_GRANT = 21,    /* grants (grant.c), id: index of the confirmation */
     REPLICA_WITNESS = 22,  /* when notes and cosignatures came (witness.c) */
+    REPLICA_LEAVE = 18,    /* id 0: how far leaving is; others: parcels for the stewards */
+    REPLICA_INBOX = 19,    /* parcels of others, for this device to decide about */
     REPLICA_CARRIED = 30,  /* leaves of others that came by file (courier.h); `space` is 0 */
     REPLICA_LATER =
         31 /* histories that came by file before what they continue (bundle.c); `space` is 0 */
@@ -218,5 +220,6 @@ enum err replica_path(char *out, size_t cap, const char *dir, const char *name);
 #define REPLICA_MARK   "replica.suspect" /* the last program found the replica damaged */
 #define REPLICA_LOCKED "replica.lock"
 #define REPLICA_SPARE  "replica.spare"
+#define REPLICA_GONE   "device.removed" /* the device was removed, its keys and files are destroyed */
 
 #endif

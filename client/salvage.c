@@ -98,6 +98,8 @@ static enum err take_record(void *ctx, enum replica_table table, uint64_t space,
     case REPLICA_JOT:
     case REPLICA_ACCESS:
     case REPLICA_GRANT:
+    case REPLICA_LEAVE:
+    case REPLICA_INBOX:
         return copy(rescue, table, space, id, plain, len);
     case REPLICA_NOTE:
         return id == 0 ? take_note(rescue, space, plain, len) : ERR_OK;
@@ -250,7 +252,9 @@ static enum err look_for_edits(void *ctx, const struct replica_entry *row)
     if (row->verdict != ERR_OK)
         return ERR_OK;
     TRY(leaf_decode(&leaf, row->header, row->header_len, row->sig));
-    if (space_routes(known->space, &leaf, &routes) != ERR_OK)
+    /* What a removal cut is in nobody's view: work that brings it again is not the same work twice. */
+    if (!fold_effective(known->space->fold, row->index, leaf.device, leaf.seq, leaf.kind) ||
+        space_routes(known->space, &leaf, &routes) != ERR_OK)
         goto out;
     for (size_t i = 0; i < routes.n; i++) {
         const struct change_route *route = &routes.routes[i];
@@ -277,10 +281,17 @@ out:
 
 enum err salvage_settle(struct engine *engine, struct space *space)
 {
-    enum err err = ERR_OK;
-    struct known known = {.space = space};
     if (!space->salvaged || space->routed < space->pub.size)
         return ERR_OK;
+    enum err err = salvage_release(engine, space);
+    space->salvaged = space->salvaged && err != ERR_OK;
+    return err;
+}
+
+enum err salvage_release(struct engine *engine, struct space *space)
+{
+    enum err err = ERR_OK;
+    struct known known = {.space = space};
     known.edits = calloc(space->outbox.n_edits + 1, sizeof(struct outbox_edit *));
     known.logged = calloc(space->outbox.n_edits + 1, sizeof *known.logged);
     if (!known.edits || !known.logged)
@@ -301,7 +312,6 @@ enum err salvage_settle(struct engine *engine, struct space *space)
         if (!dossier_find(space, space->outbox.edits[i].shred))
             TRY(dossier_renew(engine, space, space->outbox.edits[i].shred));
     }
-    space->salvaged = false;
 out:
     free(known.edits);
     free(known.logged);

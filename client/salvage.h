@@ -18,4 +18,7 @@ enum err salvage(struct engine *engine, struct engine_repair *repair);
 /** Releases salvaged changes of a space whose log is complete again: those that are in it are done. In a transaction. */
 enum err salvage_settle(struct engine *engine, struct space *space);
 
+/** The same whatever they came from, and without looking whether the log is complete. In a transaction. */
+enum err salvage_release(struct engine *engine, struct space *space);
+
 #endif

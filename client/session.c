@@ -31,7 +31,7 @@ static bool is_known(const struct engine *engine, const struct server *server)
     for (size_t i = 0; i < engine->n_spaces; i++) {
         const struct space *space = engine->spaces[i];
         if (engine_server_of(engine, space) == server &&
-            (space_self(engine, space) || space->pub.state == SPACE_ACTIVE))
+            (space_self(engine, space) || space->leave.wiped || space->pub.state == SPACE_ACTIVE))
             return true;
     }
     return false;
@@ -40,8 +40,7 @@ static bool is_known(const struct engine *engine, const struct server *server)
 static bool takes_part(const struct engine *engine, const struct server *server,
                        const struct space *space)
 {
-    return engine_server_of(engine, space) == server && space->pub.state != SPACE_REFUSED &&
-           space->pub.state != SPACE_REVOKED;
+    return engine_server_of(engine, space) == server && space_takes_part(space);
 }
 
 /* Which spaces the request is about. An unknown device may ask about one at a time; foundings come first. */

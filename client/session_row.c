@@ -10,6 +10,7 @@
 #include "client/build.h"
 #include "client/enrol.h"
 #include "client/grant.h"
+#include "client/leave.h"
 #include "client/operate.h"
 #include "client/session.h"
 #include "proto/seal.h"
@@ -315,12 +316,18 @@ enum err session_row(struct engine *engine, struct space *space, struct arena *a
                                 .erased_upto = space->erased_upto};
     memcpy(row->space, space->pub.id, ID_LEN);
     flight->last_id = space->outbox.last_id;
-    if (session_may_push(space))
-        TRY(put_pushes(engine, space, arena, room, row, flight));
     row->want = arena_get(arena, WANT_AT_ONCE, sizeof *row->want);
-    row->inbox = arena_get(arena, INBOX_MAX, sizeof *row->inbox);
+    row->inbox = arena_get(arena, INBOX_MAX + 1, sizeof *row->inbox);
     if (!row->want || !row->inbox)
         TRY(ERR_MEMORY);
+    if (space->leave.wiped) {
+        row->have_size = space->leave.size;
+        TRY(leave_row(engine, space, arena, row, flight));
+        flight->pushed = row->n_inbox > 0;
+        goto out;
+    }
+    if (session_may_push(space))
+        TRY(put_pushes(engine, space, arena, room, row, flight));
     if (space->missing)
         TRY(replica_entries(engine->replica, space->no, REPLICA_MISSING, 0, space->fold->size,
                             want_holes, row));
@@ -332,6 +339,8 @@ enum err session_row(struct engine *engine, struct space *space, struct arena *a
     ask_for_seal(engine, space, row);
     TRY(want_keys(engine, space, row));
     flight->joins = space->pub.state == SPACE_WAITING && row->n_inbox > 0;
+    if (session_may_push(space) && row->n_inbox < INBOX_MAX)
+        TRY(leave_row(engine, space, arena, row, flight));
     flight->pushed = flight->pushed ||
                      row->n_leaves + row->n_slots + row->n_bodies + row->n_inbox + row->n_want > 0;
 out:

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "client/engine_inside.h"
+#include "client/leave.h"
 #include "client/space_inside.h"
 #include "proto/digest.h"
 #include "proto/wire.h"
@@ -239,6 +240,7 @@ static enum err load_all(struct engine *engine, struct space *space)
     TRY(dossier_load(engine, space));
     TRY(outbox_load(engine, space));
     TRY(space_waiting_load(engine, space));
+    TRY(leave_load(engine, space));
     TRY(space_labels(engine, space));
     space_refresh(engine, space);
 out:
@@ -331,6 +333,13 @@ const struct fold_device *space_self(const struct engine *engine, const struct s
     return space->fold ? fold_device(space->fold, engine->ring.id) : NULL;
 }
 
+bool space_takes_part(const struct space *space)
+{
+    if (space->pub.state == SPACE_REVOKED)
+        return space->leave.waiting > 0;
+    return space->pub.state != SPACE_REFUSED;
+}
+
 bool space_may(const struct engine *engine, const struct space *space, uint8_t any)
 {
     const struct fold_device *self = space_self(engine, space);
@@ -363,6 +372,9 @@ void space_refresh(struct engine *engine, struct space *space)
     if (pub->name[0] == '\0')
         memcpy(pub->name, space->own_name, sizeof pub->name);
     outbox_count(space, &pub->unsent, &pub->unsent_since_ms);
+    pub->wiped = space->leave.wiped;
+    pub->sealed = space->leave.waiting;
+    pub->handed = space->leave.handed;
 }
 
 enum err space_bump(struct engine *engine, struct space *space)

@@ -38,6 +38,15 @@ struct space_waiting {
     bool refused; /* here; told to the server until it forgets the join */
 };
 
+/** How far this device is with leaving (leave.h). */
+struct leave {
+    bool wiped;       /* keys and content of the space are destroyed */
+    uint64_t size;    /* entries it had then */
+    uint64_t waiting; /* changes in parcels that the server has not signed for */
+    uint64_t handed;  /* changes that it has */
+    uint64_t last;    /* newest parcel; 0 = none */
+};
+
 struct space {
     struct engine_space pub;
     uint64_t no; /* record in REPLICA_SPACE */
@@ -67,6 +76,7 @@ struct space {
     struct space_epoch *epochs; /* of epoch i + 1 */
     struct dossiers dossiers;
     struct outbox outbox;
+    struct leave leave;
     size_t n_labels;
     struct space_label *labels;
     size_t n_waiting;
@@ -151,6 +161,9 @@ enum err space_origin(const struct space *space, char origin[static NOTE_ORIGIN_
 
 /** Whether this device holds any of the roles (bits); before its founding is logged, the founder holds all. */
 bool space_may(const struct engine *engine, const struct space *space, uint8_t any);
+
+/** Whether a sync has anything to say about it: not refused, and not left with everything handed over. */
+bool space_takes_part(const struct space *space);
 
 /** This device in the fold; NULL. */
 const struct fold_device *space_self(const struct engine *engine, const struct space *space);

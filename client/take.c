@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/adopt.h"
 #include "client/enrol.h"
 #include "client/evidence.h"
 #include "client/grant.h"
+#include "client/leave.h"
 #include "client/salvage.h"
 #include "client/session.h"
 #include "client/take_inside.h"
@@ -134,6 +136,7 @@ static enum err take_all(struct take *take)
     TRY(take_bodies(take));
     TRY(enrol_inbox(take->engine, take->server, space, row));
     TRY(grant_take(take->engine, space, row));
+    TRY(adopt_inbox(take->engine, space, row));
     if (take->bump)
         TRY(space_bump(take->engine, space));
     if (take->labels || take->keys)
@@ -225,10 +228,11 @@ static enum err take_lists_of_server(struct take *take)
     return ERR_OK;
 }
 
-static bool is_reader(const struct take *take)
+/* What the server gives this device beside the log: keys to readers, the work of others to stewards. */
+static uint8_t gets(const struct take *take)
 {
     const struct fold_device *self = space_self(take->engine, take->space);
-    return self && self->active && self->roles & ROLE_READER;
+    return self && self->active ? self->roles & (ROLE_READER | ROLE_STEWARD) : 0;
 }
 
 /* One transaction; afterwards either everything is kept, or memory is as the disk. */
@@ -237,14 +241,15 @@ static enum err take_full(struct take *take, uint64_t time_ms)
     enum err err = ERR_OK;
     struct space *space = take->space;
     uint8_t root[HASH_LEN] = {0};
-    bool was_out = space_self(take->engine, space) && !is_reader(take);
+    bool was_in = space_self(take->engine, space) != NULL;
+    uint8_t got = gets(take);
     TRY(engine_begin(take->engine));
     if (!space->frozen)
         space_alarm(space, ERR_OK, UINT64_MAX, false);
     err = take_all(take);
     if (err == ERR_OK) {
-        /* Who begins to read was not sent the keys that were counted until now. */
-        bool begins = was_out && is_reader(take);
+        /* Who begins to read, or to decide, was not sent what was counted until now. */
+        bool begins = was_in && gets(take) & ~got;
         space->keys_rev = begins ? 0 : take->row->keys_rev;
         take->result->again = take->result->again || begins;
         space->pub.checkpoint_ms = time_ms;
@@ -329,6 +334,22 @@ static enum err take_bare(struct take *take, uint64_t time_ms)
     return err;
 }
 
+/* After a verified page: sealed work that was taken, and the wipe that a removal orders. */
+static enum err take_leave(struct take *take)
+{
+    enum err err = ERR_OK;
+    bool again = false;
+    if (take->flight->parcel)
+        TRY(leave_taken(take->engine, take->space, take->flight, take->row, &again));
+    if (!take->row->more && take->result->bad == ERR_OK) {
+        TRY(leave_wipe(take->engine, take->space));
+        again = again || (take->space->leave.wiped && take->space->leave.waiting > 0);
+    }
+    take->result->again = take->result->again || again;
+out:
+    return err;
+}
+
 enum err take_row(struct engine *engine, struct server *server, const struct flight_row *flight,
                   const struct message_response *answer, const struct message_row *row,
                   struct take_result *result)
@@ -346,6 +367,8 @@ enum err take_row(struct engine *engine, struct server *server, const struct fli
                         .first_bad = UINT64_MAX,
                         .bad_bodies = UINT64_MAX,
                         .purge_from = UINT64_MAX};
+    if (space->leave.wiped)
+        return leave_taken(engine, space, flight, row, &result->again);
     bool gone = row->status == ERR_NOT_FOUND || row->status == ERR_UNKNOWN_DEVICE;
     if (row->status == ERR_ROLLBACK || (!row->full && gone && space->fold->size > 0) ||
         (row->full && row->status == ERR_OK && row->size < space->fold->size))
@@ -359,6 +382,8 @@ enum err take_row(struct engine *engine, struct server *server, const struct fli
         space->pub.status = row->status == ERR_UNCHANGED ? ERR_OK : row->status;
         result->again = result->again || row->more;
         err = take_full(&take, answer->time_ms);
+        if (err == ERR_OK)
+            err = take_leave(&take);
     } else {
         err = take_bare(&take, answer->time_ms);
     }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/adopt.h"
 #include "client/enrol.h"
 #include "client/grant.h"
 #include "client/take_inside.h"
@@ -201,6 +202,8 @@ static enum err follow_up(struct take *take, const struct incoming *in)
     case KIND_EPOCH_CHANGE:
         take->keys = true;
         break;
+    case KIND_ADOPT:
+        return adopt_logged(take->engine, take->space, &in->leaf.op);
     case KIND_ERASE:
     case KIND_PURGE:
         if (take->n_erased == TAKE_ERASED_MAX)

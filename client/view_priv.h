@@ -26,6 +26,8 @@
     X(RECORD_NAME, "SELECT kind, code FROM core_record WHERE id = ?1")                             \
     X(RECORD_SET, "UPDATE core_record SET kind = ?2, locked = ?3 WHERE rid = ?1")                  \
     X(RECORD_DROP, "DELETE FROM core_record WHERE rid = ?1")                                       \
+    X(ENTRY_KNOWN, "SELECT 1 FROM core_entry WHERE rid=?1 AND field=?2 AND author=?3 AND run=?4"   \
+                   " AND ordinal=?5 LIMIT 1")                                                      \
     X(ENTRY_PUT,                                                                                   \
       "INSERT INTO core_entry(rid, field, type, op, value, author, run, ordinal, device, time_s,"  \
       " recv_ms, base, leaf, box, pack, live)"                                                     \

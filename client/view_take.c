@@ -57,10 +57,32 @@ static void bind_value(sqlite3_stmt *put, const struct view_value *value)
                           SQLITE_TRANSIENT);
 }
 
+/* Work that somebody else brought may have been brought twice, by two people who did not know of each other. */
+static enum err is_known(struct view *view, sqlite3_int64 rid, const struct engine_change *change,
+                         bool *known)
+{
+    *known = false;
+    if (memcmp(change->author, change->device, ID_LEN) == 0)
+        return ERR_OK;
+    sqlite3_stmt *get = view_statement(view, VIEW_ST_ENTRY_KNOWN);
+    if (!get)
+        return ERR_MEMORY;
+    sqlite3_bind_int64(get, 1, rid);
+    sqlite3_bind_int64(get, 2, change->change.field);
+    sqlite3_bind_blob(get, 3, change->author, ID_LEN, SQLITE_TRANSIENT);
+    sqlite3_bind_blob(get, 4, change->run, RUN_LEN, SQLITE_TRANSIENT);
+    sqlite3_bind_int64(get, 5, signed_of(change->change.ordinal));
+    int rc = sqlite3_step(get);
+    sqlite3_reset(get);
+    *known = rc == SQLITE_ROW;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? ERR_OK : view_rc(rc);
+}
+
 enum err view_take(struct view *view, size_t number, const struct engine_change *change)
 {
     struct view_value value;
     sqlite3_int64 rid = 0;
+    bool known;
     enum err err = ERR_OK;
     const struct change *one = &change->change;
     err = view_value_decode(&value, one->value, one->value_len, change->shred);
@@ -70,6 +92,9 @@ enum err view_take(struct view *view, size_t number, const struct engine_change 
         TRY(err);
     view->taken += change->index != MERGE_PENDING;
     TRY(record_of(view, number, change->shred, one->record, &rid));
+    TRY(is_known(view, rid, change, &known));
+    if (known)
+        goto out;
     sqlite3_stmt *put = view_statement(view, VIEW_ST_ENTRY_PUT);
     if (!put)
         return ERR_MEMORY;

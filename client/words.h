@@ -167,6 +167,21 @@ const char *words_err(enum err err, const char *lang);
       "This report is about a space that this device does not know.")                                 \
     X(REFUSED_UNKNOWN, "Il n'y a pas de travail refusé numéro %s. « refused » les liste.",            \
       "There is no refused work number %s. \"refused\" lists it.")                                    \
+    X(PARCEL_UNKNOWN,                                                                                 \
+      "Aucun travail scellé de « %s » n'attend de décision. « adopt » seul les liste.",               \
+      "No sealed work of \"%s\" waits for a decision. \"adopt\" alone lists it.")                     \
+    X(PARCEL_KEY,                                                                                     \
+      "Ce travail n'a pas été scellé pour cet appareil : une autre personne de la coordination, "  \
+      "ou la feuille de secours, peut l'ouvrir.",                                                     \
+      "This work was not sealed to this device: another coordinator, or the recovery sheet, can "     \
+      "open it.")                                                                                     \
+    X(PARCEL_STEWARD, "Seule la coordination, qui écrit aussi, adopte le travail d'un autre.",        \
+      "Only a coordinator who also writes adopts another one's work.")                                \
+    X(HAND_OVER_NONE,                                                                                 \
+      "Rien à remettre : aucun travail n'a été refusé faute de droit, ou le droit est revenu "    \
+      "(« sync --retry »).",                                                                          \
+      "Nothing to hand over: no work was refused for want of a right, or the right is back "          \
+      "(\"sync --retry\").")                                                                          \
     X(SQL, "La requête est refusée : %s", "The query is refused: %s")                                 \
     X(PACK, "Ce référentiel est refusé : %s", "This pack is refused: %s")                             \
     X(PACK_OLD, "La version %s n'est pas plus récente que celle en vigueur (%s).",                    \

@@ -26,6 +26,7 @@
 #define TAG_SERVER "passerelle/server/v1"
 #define TAG_RESUME "passerelle/resume/v1"
 #define TAG_REPORT "passerelle/report/v1"
+#define TAG_OUTBOX "passerelle/outbox/v1"
 
 /** Makes a key pair from a seed. */
 void sign_keypair(uint8_t pk[static PK_LEN], uint8_t sk[static SK_LEN],

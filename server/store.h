@@ -93,7 +93,7 @@ enum store_inbox_state {
 struct store_inbox {
     uint8_t type; /* enum inbox_type: join, outbox, statement */
     uint8_t device[ID_LEN];
-    uint8_t invite[PK_LEN]; /* joins only */
+    uint8_t invite[PK_LEN]; /* of a join; of an outbox the hash of its payload */
     uint64_t expires_s;     /* joins only */
     enum store_inbox_state state;
     const uint8_t *payload;
@@ -107,7 +107,7 @@ enum store_chore {
     STORE_CHORE_SEALS = 2,  /* target = device: all its seals; hashes stay */
     STORE_CHORE_JOINED = 3, /* target = device: its join is done, payloads go */
     STORE_CHORE_INVITE = 4, /* target = invite key, 32 bytes: waiting joins on it are dismissed */
-    STORE_CHORE_OUTBOX = 5  /* target = device: its outbox was adopted */
+    STORE_CHORE_OUTBOX = 5  /* target = device | hash, 48 bytes: that outbox was adopted */
 };
 
 struct store_totals {

@@ -2,8 +2,10 @@
  *
  * What travels beside the leaves and outside of the log: re-wrapped slots, and the inbox.
  */
+#include <assert.h>
 #include <string.h>
 
+#include "proto/digest.h"
 #include "server/metrics.h"
 #include "server/sync_inside.h"
 
@@ -109,17 +111,22 @@ static enum err put_inbox(struct sync_work *work, const struct message_inbox *in
     struct store *store = work->sync->config.store;
     struct store_inbox item = {
         .type = (uint8_t)in->type, .payload = in->payload, .payload_len = in->payload_len};
+    bool outbox = in->type == INBOX_OUTBOX;
+    bool waits = queue->own && queue->mine.state == STORE_INBOX_WAITING;
+    static_assert((int)PK_LEN == HASH_LEN, "an outbox is named by its hash");
+    if (outbox)
+        digest_sha256_of(item.invite, in->payload, in->payload_len);
+    else
+        memcpy(item.invite, join->invite_pk, PK_LEN);
     /* The same thing again changes nothing, and wakes nobody. */
-    if (queue->own && queue->mine.state == STORE_INBOX_WAITING && in->type != INBOX_OUTBOX &&
-        memcmp(queue->mine.invite, join->invite_pk, PK_LEN) == 0)
+    if (waits && memcmp(queue->mine.invite, item.invite, PK_LEN) == 0)
         return ERR_OK;
-    if (!queue->own && queue->waiting >= INBOX_MAX)
+    /* Nobody's sealed work is written over before a person has decided about it. */
+    if ((waits && outbox) || (!queue->own && queue->waiting >= INBOX_MAX))
         return ERR_QUOTA;
     memcpy(item.device, in->id, ID_LEN);
-    if (in->type == INBOX_JOIN) {
-        memcpy(item.invite, join->invite_pk, PK_LEN);
+    if (in->type == INBOX_JOIN)
         item.expires_s = fold_invite(work->space->fold, join->invite_pk)->expires_s;
-    }
     work->row->changed = true;
     return store->engine->inbox_put(store, work->row->space, &item);
 }
@@ -227,7 +234,8 @@ static enum err take_item(struct sync_work *work, const struct fold_device *devi
     case INBOX_OUTBOX: {
         struct queue queue = {
             .device = in->id, .invite = (const uint8_t[PK_LEN]){0}, .type = (uint8_t)in->type};
-        if (device->active)
+        /* Who may still write has no work that only another one can bring. */
+        if (device->active && device->roles & ROLE_WRITER)
             return ERR_DENIED;
         TRY(view->engine->inbox(view, work->row->space, look_at_item, &queue));
         TRY(put_inbox(work, in, &queue, NULL));

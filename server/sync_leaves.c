@@ -168,6 +168,7 @@ static enum err carry_out(struct sync_work *work, const struct leaf *leaf)
     struct store *store = work->sync->config.store;
     const struct op *op = &leaf->op;
     const uint8_t *space = work->row->space;
+    uint8_t outbox[ID_LEN + HASH_LEN];
     if (leaf->unknown)
         return ERR_OK;
     switch (leaf->kind) {
@@ -183,7 +184,9 @@ static enum err carry_out(struct sync_work *work, const struct leaf *leaf)
                                  PK_LEN));
         break;
     case KIND_ADOPT:
-        TRY(store->engine->chore(store, space, STORE_CHORE_OUTBOX, op->u.adopt.device, ID_LEN));
+        memcpy(outbox, op->u.adopt.device, ID_LEN);
+        memcpy(outbox + ID_LEN, op->u.adopt.inbox_hash, HASH_LEN);
+        TRY(store->engine->chore(store, space, STORE_CHORE_OUTBOX, outbox, sizeof outbox));
         break;
     default:
         break;

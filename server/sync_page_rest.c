@@ -217,6 +217,18 @@ out:
 
 /* ---- who waits ---- */
 
+/* Large, and kept by whoever has received it: given once, like a key. */
+static enum err add_outbox(struct sync_page *page, const struct store_inbox *item)
+{
+    if (item->rev <= page->row->keys_rev)
+        return ERR_OK;
+    page->news = true;
+    enum err err = add_inbox(page, INBOX_OUTBOX, item->device, item->payload, item->payload_len);
+    if (err == ERR_TOO_BIG && page->out->keys_rev >= item->rev)
+        page->out->keys_rev = item->rev - 1;
+    return err;
+}
+
 static enum err add_waiting(void *ctx, const struct store_inbox *item)
 {
     struct sync_page *page = ctx;
@@ -228,6 +240,8 @@ static enum err add_waiting(void *ctx, const struct store_inbox *item)
         mine = memcmp(item->invite, page->call->request.device, ID_LEN) == 0;
     if (!mine || expired || item->state != STORE_INBOX_WAITING)
         return ERR_OK;
+    if (item->type == INBOX_OUTBOX)
+        return add_outbox(page, item);
     page->waiting = true;
     page->news |= item->rev > page->row->keys_rev;
     return add_inbox(page, (enum inbox_type)item->type, item->device, item->payload,

@@ -71,6 +71,11 @@ int cmd_erase(struct cli *cli, const struct args *args);
 int cmd_erased(struct cli *cli, const struct args *args);
 int cmd_mentions(struct cli *cli, const struct args *args);
 int cmd_refused(struct cli *cli, const struct args *args);
+int cmd_adopt(struct cli *cli, const struct args *args);
+/* Says what work of others waits for a decision, if any does. */
+void cli_say_parcels(struct cli *cli);
+/* After a sync: ends a device that is in no space any more, and closes it. EXIT_REFUSED if so. */
+int cli_gone(struct cli *cli);
 /* Around a sync: how much of this device's work was too late for an erased dossier, and what is new of it. */
 size_t cli_late_count(struct cli *cli);
 void cli_say_late(struct cli *cli, size_t before);

@@ -214,6 +214,15 @@ int cmd_refused(struct cli *cli, const struct args *args)
     const char *discard = args_option(args, "discard");
     char *end = NULL;
     size_t n = 0;
+    if (args_option(args, "hand-over")) {
+        int result = pas_hand_over(cli->pas, &n);
+        if (result != 0)
+            return cli_failed(cli, result);
+        if (cli->json)
+            printf("{\"handed_over\":%zu}\n", n);
+        cli_say(cli, MSG_HANDED_OVER, n);
+        return EXIT_DONE;
+    }
     if (args_option(args, "late")) {
         int result = pas_late(cli->pas, &table);
         if (result != 0)
@@ -240,6 +249,52 @@ int cmd_refused(struct cli *cli, const struct args *args)
         printf("{\"discarded\":%zu}\n", n);
     cli_say(cli, MSG_DISCARDED, n);
     return EXIT_DONE;
+}
+
+/* --- work of others --- */
+
+static void say_parcels(struct cli *cli, const struct pas_table *table, enum message open)
+{
+    if (pas_table_rows(table) == 0)
+        cli_say(cli, MSG_NOTHING);
+    for (size_t i = 0; i < pas_table_rows(table); i++) {
+        bool waits = strcmp(cli_text(table, i, "state"), "waiting") == 0;
+        enum message message = open != MSG_PARCEL_LINE         ? open
+                               : !waits                        ? MSG_PARCEL_QUEUED
+                               : cli_int(table, i, "readable") ? MSG_PARCEL_LINE
+                                                               : MSG_PARCEL_CLOSED;
+        cli_say(cli, message, cli_text(table, i, "name"), cli_text(table, i, "space_name"),
+                (long long)cli_int(table, i, "changes"));
+    }
+}
+
+int cmd_adopt(struct cli *cli, const struct args *args)
+{
+    struct pas_table *table = NULL;
+    bool drop = args_option(args, "discard") != NULL;
+    if (drop && args->n == 0) {
+        cli_error(cli, MSG_USAGE_BAD, "", "--discard");
+        return EXIT_USAGE;
+    }
+    int result = args->n == 0 ? pas_parcels(cli->pas, &table)
+                              : pas_adopt(cli->pas, args->words[0], drop, &table);
+    if (result != 0)
+        return cli_failed(cli, result);
+    if (cli->json)
+        return cli_table(cli, table, false, NULL);
+    say_parcels(cli, table, args->n == 0 ? MSG_PARCEL_LINE : drop ? MSG_DROPPED : MSG_ADOPTED);
+    pas_table_free(table);
+    return EXIT_DONE;
+}
+
+void cli_say_parcels(struct cli *cli)
+{
+    struct pas_table *table = NULL;
+    if (pas_parcels(cli->pas, &table) != 0)
+        return;
+    if (pas_table_rows(table) > 0)
+        say_parcels(cli, table, MSG_PARCEL_LINE);
+    pas_table_free(table);
 }
 
 size_t cli_late_count(struct cli *cli)
@@ -279,8 +334,21 @@ int cli_removed(struct cli *cli, const struct pas_table *before)
             continue;
         removed++;
         cli_error(cli, MSG_YOU_ARE_OUT, cli_text(now, i, "name"),
-                  (long long)cli_int(now, i, "unsent"));
+                  (long long)cli_int(now, i, "handed"), (long long)cli_int(now, i, "sealed"));
     }
     pas_table_free(now);
     return removed ? EXIT_REFUSED : EXIT_DONE;
+}
+
+int cli_gone(struct cli *cli)
+{
+    bool gone = false;
+    int result = pas_gone(cli->pas, &gone);
+    if (result != 0)
+        return cli_failed(cli, result);
+    if (!gone)
+        return EXIT_DONE;
+    cli_close(cli);
+    cli_say(cli, MSG_DEVICE_GONE);
+    return EXIT_REFUSED;
 }

@@ -99,6 +99,7 @@ static int say_state(struct cli *cli, const struct carried *carried)
             cli_say(cli, MSG_WAITS, waiting);
         if (conflicts)
             cli_say(cli, MSG_CONFLICTS_OPEN, conflicts);
+        cli_say_parcels(cli);
         if (pas_keyless(cli->pas))
             cli_say(cli, MSG_KEYLESS, (long long)pas_keyless(cli->pas));
     }
@@ -144,6 +145,22 @@ static int say_sync(struct cli *cli, const struct carried *carried)
     return code;
 }
 
+/* Tells of removals that this turn brought. EXIT_REFUSED when no space is left: the watch is over. */
+static int watch_removed(struct cli *cli, struct pas_table **before)
+{
+    int out = cli_removed(cli, *before);
+    if (out == EXIT_DONE)
+        return EXIT_DONE;
+    pas_table_free(*before);
+    *before = NULL;
+    if (pas_spaces(cli->pas, before) != 0)
+        return EXIT_DONE;
+    if (pas_servers(cli->pas) > 0)
+        return EXIT_DONE;
+    (void)cli_gone(cli);
+    return out;
+}
+
 /* Long polls until a signal or `seconds` are over (0: for ever); says something only when something happened. */
 static int watch(struct cli *cli, long seconds)
 {
@@ -151,6 +168,9 @@ static int watch(struct cli *cli, long seconds)
     unsigned pause_s = WATCH_PAUSE_S;
     int code = EXIT_DONE;
     bool first = true;
+    struct pas_table *before = NULL;
+    if (pas_spaces(cli->pas, &before) != 0)
+        before = NULL;
     while (!cli_stop && (seconds == 0 || time(NULL) < end)) {
         struct carried carried = {0};
         long left = seconds ? (long)(end - time(NULL)) : WATCH_WAIT_MS / 1000;
@@ -161,8 +181,12 @@ static int watch(struct cli *cli, long seconds)
         code = opened == EXIT_DONE ? cli_carry_all(cli, wait_ms, &carried) : opened;
         if (code == EXIT_DONE && (first || carried.pushed || carried.pulled || carried.alarm))
             code = say_sync(cli, &carried);
-        if (code == EXIT_DONE && carried.alarm)
-            return EXIT_ALARM;
+        if (code == EXIT_DONE && carried.alarm) {
+            code = EXIT_ALARM;
+            break;
+        }
+        if (code == EXIT_DONE && (code = watch_removed(cli, &before)) != EXIT_DONE)
+            break;
         (void)fflush(stdout);
         first = false;
         if (code == EXIT_DONE && pas_servers(cli->pas) == 1) {
@@ -173,6 +197,7 @@ static int watch(struct cli *cli, long seconds)
             (void)sleep(1);
         pause_s = pause_s * 2 < WATCH_PAUSE_MAX_S ? pause_s * 2 : WATCH_PAUSE_MAX_S;
     }
+    pas_table_free(before);
     return cli_stop ? EXIT_DONE : code;
 }
 
@@ -215,5 +240,7 @@ int cmd_sync(struct cli *cli, const struct args *args)
         return EXIT_ALARM;
     if (code != EXIT_DONE)
         return code;
+    if (out != EXIT_DONE)
+        (void)cli_gone(cli);
     return out != EXIT_DONE ? out : said;
 }

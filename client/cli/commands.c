@@ -9,6 +9,7 @@
 
 #include "client/cli/cli.h"
 #include "client/cli/cmd.h"
+#include "client/pas_member.h"
 #include "client/pas_time.h"
 #include "proto/digest.h"
 
@@ -140,8 +141,12 @@ const struct command cli_commands[] = {
      cmd_erase, "efface un dossier entier, partout", "erase a whole file, everywhere"},
     {"erased", "", "", NULL, 0, 0, false, false, cmd_erased, "les dossiers effacés",
      "the erased files"},
-    {"refused", "[--discard N|all | --late]", "[--discard N|all | --late]", "discard= late", 0, 0,
-     false, false, cmd_refused, "le travail refusé, gardé ici", "refused work, kept here"},
+    {"refused", "[--discard N|all | --late | --hand-over]",
+     "[--discard N|all | --late | --hand-over]", "discard= late hand-over", 0, 0, false, false,
+     cmd_refused, "le travail refusé, gardé ici", "refused work, kept here"},
+    {"adopt", "[APPAREIL [--discard]]", "[DEVICE [--discard]]", "discard", 0, 1, false, false,
+     cmd_adopt, "reprend le travail qu'un autre ne peut plus envoyer",
+     "take over work that its device can no longer send"},
     {"retention", "[--all]", "[--all]", "all", 0, 0, false, false, cmd_retention_review,
      "les dossiers à revoir ou à effacer", "files due for review or deletion"},
     {"retention review", "[--all]", "[--all]", "all", 0, 0, false, false, cmd_retention_review,
@@ -223,7 +228,7 @@ int cli_open(struct cli *cli)
     int result = pas_open(&cli->pas, &args);
     digest_wipe(pass, sizeof pass);
     if (result == ERR_NOT_FOUND) {
-        cli_error(cli, MSG_NO_DEVICE, cli->home);
+        cli_error(cli, pas_was_removed(cli->home) ? MSG_DEVICE_REMOVED : MSG_NO_DEVICE, cli->home);
         return EXIT_REFUSED;
     }
     if (result == ERR_BUSY) {

@@ -177,12 +177,48 @@
     X(LATE, "Votre travail sur le dossier %s n'a pas été gardé : %s l'a effacé le %s (%s).\n",          \
       "Your work on the file %s was not kept: %s erased it on %s (%s).\n")                              \
     X(YOU_ARE_OUT,                                                                                      \
-      "passerelle : cet appareil a été retiré de l'espace « %s ». Il n'envoie et ne reçoit plus " \
-      "rien ; %lld changement(s) non envoyé(s) restent ici, scellés. Voyez qui administre "           \
-      "l'espace.\n",                                                                                    \
-      "passerelle: this device was removed from the space \"%s\". It sends and receives nothing "       \
-      "any "                                                                                            \
-      "more; %lld unsent change(s) stay here, sealed. See whoever administers the space.\n")            \
+      "passerelle : cet appareil a été retiré de l'espace « %s ». Ses clés et ce qu'il en avait " \
+      "sont "                                                                                           \
+      "détruits. Travail non envoyé : %lld changement(s) remis, scellés, à la coordination ; "      \
+      "%lld restent à remettre.\n",                                                                     \
+      "passerelle: this device was removed from the space \"%s\". Its keys and what it had of it "      \
+      "are "                                                                                            \
+      "destroyed. Unsent work: %lld change(s) handed over, sealed, to the coordinators; %lld "          \
+      "still "                                                                                          \
+      "to hand over.\n")                                                                                \
+    X(DEVICE_GONE,                                                                                      \
+      "Cet appareil n'est plus dans aucun espace : il n'y reste rien. « passerelle init » en "        \
+      "crée "                                                                                          \
+      "un nouveau.\n",                                                                                  \
+      "This device is in no space any more: nothing is left on it. \"passerelle init\" makes a "        \
+      "new "                                                                                            \
+      "one.\n")                                                                                         \
+    X(DEVICE_REMOVED,                                                                                   \
+      "passerelle : l'appareil de %s a été retiré, son contenu détruit. « passerelle init » en "  \
+      "crée "                                                                                          \
+      "un nouveau.\n",                                                                                  \
+      "passerelle: the device in %s was removed, its content destroyed. \"passerelle init\" "           \
+      "makes a "                                                                                        \
+      "new one.\n")                                                                                     \
+    X(PARCEL_LINE, "%s, « %s » : %lld changement(s) attendent une décision (« adopt »).\n",             \
+      "%s, \"%s\": %lld change(s) wait for a decision (\"adopt\").\n")                                  \
+    X(PARCEL_CLOSED, "%s, « %s » : travail scellé pour d'autres que cet appareil.\n",                   \
+      "%s, \"%s\": work that was sealed to others than this device.\n")                                 \
+    X(PARCEL_QUEUED, "%s, « %s » : décidé, à la prochaine synchronisation.\n",                          \
+      "%s, \"%s\": decided, at the next sync.\n")                                                       \
+    X(ADOPTED,                                                                                          \
+      "%s, « %s » : %lld changement(s) repris, sous le nom de leur auteur ; ils partent à la "       \
+      "prochaine synchronisation.\n",                                                                   \
+      "%s, \"%s\": %lld change(s) taken over, under their author's name; they leave at the next "       \
+      "sync.\n")                                                                                        \
+    X(DROPPED, "%s, « %s » : travail écarté ; l'historique dira par qui.\n",                            \
+      "%s, \"%s\": work set aside; the history will say by whom.\n")                                    \
+    X(HANDED_OVER,                                                                                      \
+      "%zu changement(s) scellés pour la coordination ; ils partent à la prochaine "                  \
+      "synchronisation et restent ici jusqu'au reçu signé.\n",                                          \
+      "%zu change(s) sealed for the coordinators; they leave at the next sync, and stay here "          \
+      "until "                                                                                          \
+      "the signed receipt.\n")                                                                          \
     X(UNDONE, "Annulé : %zu changement(s).\n", "Undone: %zu change(s).\n")                              \
     X(MISTAKEN, "%s est marqué « saisie par erreur ».\n", "%s is marked as an error.\n")                \
     X(UNMISTAKEN, "%s n'est plus marqué « saisie par erreur ».\n",                                      \

@@ -44,23 +44,35 @@ expect 0 on claire audit verify --full
 expect 1 on claire revoke nadia --lang en
 has "$ERR" "removed already"
 
-step "the removed device is told, keeps its unsent work sealed, reads nothing new"
+step "the removed device is told, hands its unsent work over sealed, and keeps nothing"
 create claire personne prenom=Nouvelle site="$site"
 expect 0 on claire set "$mircea" texte="ecrit apres le depart"
 synced claire
-for try in 1 2; do
-    expect 1 on nadia sync --lang en
-    has "$ERR" "was removed from the space"
-    has "$ERR" "unsent change(s) stay here"
-done
-same "state" revoked "$(space_of nadia state)"
-[ "$(unsent nadia)" -gt 0 ] || fail "the unsent work is gone"
-! grep -raqF Troptard "$WORK/nadia" || fail "the unsent work lies readable"
-same "what came after" '{"n":0}' "$(query nadia "SELECT count(*) AS n FROM history WHERE value IN ('Nouvelle', 'ecrit apres le depart')")"
-expect 1 on nadia set "$mircea" texte="encore"
+unsent=$(unsent nadia)
+[ "$unsent" -gt 0 ] || fail "nadia has nothing unsent"
 leaves=$(metric 'passerelle_leaves_total{result="accepted"}')
-expect 1 on nadia sync
+expect 1 on nadia sync --lang en
+has "$ERR" "was removed from the space"
+has "$ERR" "$unsent change(s) handed over"
 same "leaves that the server took" "$leaves" "$(metric 'passerelle_leaves_total{result="accepted"}')"
+same "what is left of the device" device.removed "$(ls "$WORK/nadia" | grep -v lock)"
+expect 1 on nadia sync --lang en
+has "$ERR" "was removed, its content destroyed"
+expect 1 on nadia set "$mircea" texte="encore"
+! grep -raqF Troptard "$WORK/server" "$WORK/nadia" || fail "the unsent work lies readable"
+
+step "the coordinator sees the same number, and drops what she does not want: the log says so"
+synced claire
+expect 0 on claire adopt --json
+same "changes" "$unsent" "$(field '.[0].changes')"
+same "from" nadia "$(field '.[0].name')"
+expect 0 on claire adopt nadia --discard
+synced claire
+expect 0 on claire adopt --json
+same "parcels" 0 "$(jq length "$OUT")"
+same "what was too late" '{"n":0}' "$(query claire "SELECT count(*) AS n FROM personne WHERE prenom = 'Troptard'")"
+expect 0 on claire audit log --json
+jq -e 'any(.[]; .kind == "adopt" and .device_name == "claire")' "$OUT" >"$WORK/said" || fail "the log does not tell"
 
 step "who stays works on; who comes later reads all, under the new key"
 expect 0 on karim set "$mircea" telephone="06 00 00 11 22"

@@ -61,11 +61,45 @@ static bool find_history(struct sim_world *world, struct sim_device *device, uns
     return false;
 }
 
+/* Who was removed keeps nothing of the space but sealed work, which is all that no leaf of its log holds. */
+static void check_wiped(struct sim_world *world, struct sim_device *device, unsigned s,
+                        const struct space *space)
+{
+    const struct sim_log *log = sim_check_log(world, device, s);
+    const struct sim_revoked *revoked = sim_model_revoked(log, device->id);
+    uint64_t sealed = 0;
+    sim_count(world, SIM_CHECK_REVOKED, 1);
+    if (!revoked || space->leave.size != revoked->index + 1)
+        sim_violated(world, "only the removed are wiped", "device %u, space %u, size %llu",
+                     device->no, s, (unsigned long long)space->leave.size);
+    if (space->fold->size || space->n_epochs || space->dossiers.n || space->outbox.n_edits)
+        sim_violated(world, "the removed keep no keys", "device %u, space %u", device->no, s);
+    device->size[s] = space->leave.size;
+    for (size_t i = 0; i < world->n_marks && !device->restored; i++) {
+        const struct sim_mark *mark = &world->marks[i];
+        uint64_t index = mark->index[device->branch[s]];
+        if (mark->device != device->no || mark->space != s || mark->state == SIM_GONE)
+            continue;
+        if (mark->state == SIM_MAYBE || world->dossiers[mark->dossier].asked)
+            return; /* it cannot be told from outside */
+        sealed += index == SIM_NOWHERE || index >= space->leave.size;
+    }
+    if (!device->restored && space->leave.waiting + space->leave.handed != sealed)
+        sim_violated(world, "nothing is lost", "device %u, space %u sealed %llu of %llu",
+                     device->no, s,
+                     (unsigned long long)(space->leave.waiting + space->leave.handed),
+                     (unsigned long long)sealed);
+}
+
 static bool check_log(struct sim_world *world, struct sim_device *device, unsigned s,
                       const struct space *space)
 {
     uint8_t root[HASH_LEN], fold[HASH_LEN];
     uint64_t size = space->fold->size;
+    if (space->leave.wiped) {
+        check_wiped(world, device, s, space);
+        return false;
+    }
     tree_root(&space->tree, root);
     if (size < device->size[s])
         sim_violated(world, "the log only grows", "device %u had %llu entries, now %llu",

@@ -699,9 +699,20 @@ static void test_inbox(void **state)
     assert_memory_equal(got.device, device2, ID_LEN);
     assert_int_equal(got.state, STORE_INBOX_DISMISSED);
     item.type = 2;
+    uint8_t target[ID_LEN + HASH_LEN];
+    memcpy(target, device2, ID_LEN);
+    memset(target + ID_LEN, 0, HASH_LEN);
     begin(f);
     assert_int_equal(f->do_->inbox_put(f->store, space1, &item), ERR_OK);
-    assert_int_equal(f->do_->chore(f->store, space1, STORE_CHORE_OUTBOX, device2, ID_LEN), ERR_OK);
+    assert_int_equal(f->do_->chore(f->store, space1, STORE_CHORE_OUTBOX, target, sizeof target),
+                     ERR_OK);
+    commit(f);
+    assert_int_equal(f->do_->inbox(f->own, space1, take_inbox, &got), ERR_OK);
+    assert_int_equal(got.type, 2); /* another one's hash */
+    memcpy(target + ID_LEN, item.invite, HASH_LEN);
+    begin(f);
+    assert_int_equal(f->do_->chore(f->store, space1, STORE_CHORE_OUTBOX, target, sizeof target),
+                     ERR_OK);
     commit(f);
     assert_int_equal(f->do_->inbox(f->own, space1, take_inbox, &got), ERR_OK);
     assert_int_equal(got.type, 1);

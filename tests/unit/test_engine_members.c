@@ -81,17 +81,20 @@ static void test_revoke_and_rotate(void **state)
     assert_int_equal(kit_sync(&kit.a), ERR_OK);
     same_sight(&kit.a, at_a, &kit.b, at_b, 3);
 
-    /* Chloe is out: what she wrote is kept, what she may read is what she had. */
+    /* Chloe is out: what she wrote goes to the coordinator, sealed; what she had of the space goes. */
     kit_edit(&kit.c, at_c, site, 2, 16, "trop tard");
     assert_int_equal(kit_sync(&kit.c), ERR_OK);
     assert_int_equal(engine_space(kit.c.engine, at_c)->state, SPACE_REVOKED);
-    assert_int_equal(engine_space(kit.c.engine, at_c)->unsent, 1);
+    assert_true(engine_space(kit.c.engine, at_c)->wiped);
+    assert_int_equal(engine_space(kit.c.engine, at_c)->unsent, 0);
+    assert_int_equal(engine_space(kit.c.engine, at_c)->handed, 1);
     assert_int_equal(kit.c.result.alarm, ERR_OK);
     kit_see(&kit.c, at_c, &sight);
-    assert_int_equal(sight.n, 2);
+    assert_int_equal(sight.n, 0);
     kit_reopen(&kit.c);
-    assert_int_equal(engine_space(kit.c.engine, at_c)->unsent, 1);
+    assert_int_equal(engine_space(kit.c.engine, at_c)->handed, 1);
     assert_int_equal(engine_server_count(kit.c.engine), 0);
+    assert_true(engine_is_out(kit.c.engine));
 
     /* A newcomer of epoch 2 reads the history of epoch 1, once the slots have been wrapped again. */
     kit_device_new(&kit, &kit.d, "Driss");

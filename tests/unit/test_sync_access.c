@@ -283,6 +283,14 @@ static void test_revoked(void **state)
     assert_int_equal(w->bs->n_items, 1);
     assert_int_equal(w->bs->items[0].status, ERR_OK);
     assert_true(testserver_holds(&w->server, "sealed work", 11));
+    /* Nothing is written over it. */
+    item = &w->bs->inbox[w->bs->n_inbox++];
+    *item = (struct message_inbox){
+        .type = INBOX_OUTBOX, .payload = (const uint8_t *)"other work", .payload_len = 10};
+    memcpy(item->id, w->b.id, ID_LEN);
+    world_sync(w, &w->b);
+    assert_int_equal(w->bs->items[0].status, ERR_QUOTA);
+    assert_true(testserver_holds(&w->server, "sealed work", 11));
     /* Who has not left may not. */
     item = &w->as->inbox[w->as->n_inbox++];
     *item = (struct message_inbox){
@@ -293,6 +301,7 @@ static void test_revoked(void **state)
     /* Adopted, it goes. */
     struct op adopt = {.kind = KIND_ADOPT};
     memcpy(adopt.u.adopt.device, w->b.id, ID_LEN);
+    digest_sha256_of(adopt.u.adopt.inbox_hash, "sealed work", 11);
     testdevice_operate(&w->a, w->as, adopt);
     world_sync(w, &w->a);
     assert_int_equal(w->as->refused, 0);
