@@ -44,6 +44,7 @@ enum {
     NUMBER(body_max, REQUEST_MAX, 65536, REQUEST_MAX)                                              \
     NUMBER(buffered_max, 268435456, 1048576, 17179869184)                                          \
     NUMBER(connections_max, 4096, 1, 100000)                                                       \
+    NUMBER(device_requests_max, 16, 1, 100000)                                                     \
     NUMBER(threads, 0, 0, 128)                                                                     \
     NUMBER(header_timeout_ms, 15000, 100, 600000)                                                  \
     NUMBER(body_timeout_ms, 30000, 100, 600000)                                                    \

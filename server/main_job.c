@@ -26,6 +26,8 @@ struct job {
     struct loop_timer *timer;
     bool waits, idle, again,
         last;     /* in a long poll; held; a space changed; answer whatever there is */
+    bool counted; /* among the requests of `device` */
+    uint8_t device[ID_LEN];
     enum err err; /* of this machine, before there was an answer */
 };
 
@@ -37,6 +39,8 @@ static void job_free(struct job *job)
 {
     if (job->waits)
         main_wait_remove(job->app->wait, &job->waiter);
+    if (job->counted)
+        main_share_leave(job->app->share, job->device);
     loop_timer_free(job->timer);
     sync_call_free(job->call);
     free(job);
@@ -226,9 +230,22 @@ static void verify_work(void *arg)
     store_views_give(job->app->views, view);
 }
 
+/* What takes a place, now that the device has proved to be itself. */
+static enum err count(struct job *job)
+{
+    memcpy(job->device, job->call->request.device, ID_LEN);
+    enum err err = main_share_enter(job->app->share, job->device);
+    job->counted = err == ERR_OK;
+    if (err == ERR_BUSY)
+        metrics_add(METRIC_ADMISSION, 1);
+    return err;
+}
+
 static void verify_done(void *arg)
 {
     struct job *job = arg;
+    if (job->err == ERR_OK && job->call->step != SYNC_DONE)
+        job->err = count(job);
     if (job->err != ERR_OK) {
         respond_text(job, job->err);
     } else if (job->call->step == SYNC_DONE) {

@@ -112,6 +112,8 @@ static int open_data(struct main_app *app)
         err = store_views_new(&app->views, app->store);
     if (err == ERR_OK)
         err = main_wait_new(&app->wait);
+    if (err == ERR_OK)
+        err = main_share_new(&app->share, (unsigned)app->conf.device_requests_max);
     if (err != ERR_OK)
         return main_refuse("%s: %s", data, err_text(err));
     return EXIT_DONE;
@@ -192,6 +194,7 @@ static void close_all(struct main_app *app)
     loop_timer_free(app->tick);
     loop_free(app->loop);
     main_wait_free(app->wait);
+    main_share_free(app->share);
     store_views_free(app->views);
     sync_free(app->sync);
     if (app->store) {

@@ -10,6 +10,7 @@
 
 #include "server/conf.h"
 #include "server/loop.h"
+#include "server/main_share.h"
 #include "server/main_wait.h"
 #include "server/store.h"
 #include "server/sync.h"
@@ -26,6 +27,7 @@ struct main_app {
     struct loop *loop;
     struct loop_writer *writer;
     struct main_wait *wait;
+    struct main_share *share;
     struct loop_timer *tick;
     unsigned ticks;
     bool tidying, beating;
