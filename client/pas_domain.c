@@ -259,7 +259,9 @@ int pas_sheet(struct pas *pas, const char *sheet, const char *text, const char *
         TRY(pas_record(pas, text, &record));
         options.record = record.id;
         if (!record.kind || strcmp(record.kind->key, kind) != 0)
-            TRY(pas_fail(pas, ERR_USAGE, WORD_SHEET_RECORD, sheet));
+            TRY(pas_fail(pas, ERR_USAGE, WORD_SHEET_KIND, sheet,
+                         pack_label(&pack_kind_by_key(pas->pack, kind)->label, pas->lang),
+                         record.code));
     }
     err = sheet_write(&domain, sheet, &options, &out);
     if (err == ERR_USAGE)

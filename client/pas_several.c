@@ -123,13 +123,41 @@ static const struct pack_field *group_field(const struct pack_kind *kind)
     return NULL;
 }
 
+/* id, code, title, and whose it is: the title of its dossier, unless it is one. */
+static enum err put_written(struct pas *pas, const struct pas_id *id, struct pas_table *table)
+{
+    struct domain domain = pas_domain_of(pas);
+    struct sqlite3_stmt *row = NULL;
+    struct view_record record;
+    char title[VIEW_TITLE_MAX], whose[VIEW_TITLE_MAX] = "";
+    enum err err = ERR_OK;
+    bool found;
+    TRY(view_find(pas->view, id->id, NULL, 0, &record));
+    TRY(view_title(pas->view, id->id, title));
+    TRY(domain_prepare(&domain, &row, "SELECT dossier FROM \"%w\" WHERE id = :id",
+                       record.kind ? record.kind->key : ""));
+    domain_bind(row, ":id", id->id);
+    TRY(domain_step(row, &found));
+    if (found && strcmp(domain_text(row, 0), id->id) != 0)
+        TRY(view_title(pas->view, domain_text(row, 0), whose));
+    pas_table_row(table);
+    pas_table_text(table, id->id);
+    pas_table_text(table, id->code);
+    pas_table_text(table, title);
+    pas_table_text(table, whose);
+    err = pas_table_err(table);
+out:
+    domain_end(row);
+    return err;
+}
+
 static enum err write_each(struct pas *pas, const struct pack_kind *kind,
                            const struct pas_pair *pairs, size_t n, size_t at,
                            const struct pas_edit *edit, const struct people *people,
                            struct pas_table *table)
 {
     uint8_t random[GROUP_LEN];
-    char group[2 * GROUP_LEN + 1], title[VIEW_TITLE_MAX];
+    char group[2 * GROUP_LEN + 1];
     const struct pack_field *field = group_field(kind);
     struct pas_id id = {"", ""};
     enum err err = ERR_OK;
@@ -144,13 +172,8 @@ static enum err write_each(struct pas *pas, const struct pack_kind *kind,
     for (size_t i = 0; i < people->n; i++) {
         mine[at].text = people->ids[i];
         TRY((enum err)pas_new(pas, kind->key, mine, n, edit, &id));
-        TRY(view_title(pas->view, id.id, title));
-        pas_table_row(table);
-        pas_table_text(table, id.id);
-        pas_table_text(table, id.code);
-        pas_table_text(table, title);
+        TRY(put_written(pas, &id, table));
     }
-    err = pas_table_err(table);
 out:
     free(mine);
     return err;
@@ -163,7 +186,6 @@ int pas_new_each(struct pas *pas, const char *kind_text, const struct pas_pair *
     struct pas_table *table = NULL;
     struct people people = {.n = 0};
     struct pas_id id = {"", ""};
-    char title[VIEW_TITLE_MAX];
     enum err err = ERR_OK;
     size_t at = n;
     pas_begin(pas);
@@ -171,7 +193,7 @@ int pas_new_each(struct pas *pas, const char *kind_text, const struct pas_pair *
     pas_together(pas, true);
     TRY(pas_kind(pas, kind_text, &kind));
     TRY(pas_table_new(&table));
-    pas_table_columns_add(table, "id code title");
+    pas_table_columns_add(table, "id code title whose");
     for (size_t i = 0; i < n && group_field(kind); i++)
         if (kind->dossier && pack_field_by_key(kind, pairs[i].field) == kind->dossier)
             at = i;
@@ -181,12 +203,7 @@ int pas_new_each(struct pas *pas, const char *kind_text, const struct pas_pair *
         TRY(write_each(pas, kind, pairs, n, at, edit, &people, table));
     } else {
         TRY((enum err)pas_new(pas, kind_text, pairs, n, edit, &id));
-        TRY(view_title(pas->view, id.id, title));
-        pas_table_row(table);
-        pas_table_text(table, id.id);
-        pas_table_text(table, id.code);
-        pas_table_text(table, title);
-        TRY(pas_table_err(table));
+        TRY(put_written(pas, &id, table));
     }
     *out = table;
     table = NULL;

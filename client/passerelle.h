@@ -227,7 +227,8 @@ PAS_CHECK int pas_resolve(struct pas *pas, const char *record, const struct pas_
 /** Marks a record as entered by mistake, or takes the mark back: it leaves lists and counts, not the history. */
 PAS_CHECK int pas_mistake(struct pas *pas, const char *record, bool mistake, struct pas_id *id);
 /** The same record for several people: `personne=ana,ion`, or the household that they form, in the field that names the
- * dossier. Each gets a record of its own, tied by the kind's group field. Table: id, code, title. */
+ * dossier. Each gets a record of its own, tied by the kind's group field. Table: id, code, title,
+ * whose (the title of its dossier, "" for one that is a dossier). */
 PAS_CHECK int pas_new_each(struct pas *pas, const char *kind, const struct pas_pair *pairs,
                            size_t n, const struct pas_edit *edit, struct pas_table **table);
 

@@ -237,7 +237,7 @@ static enum err put_children(struct view *view, struct pas_table *table,
             continue;
         sqlite3_snprintf(sizeof sql, sql,
                          "SELECT id, code, title(id) FROM \"%w\" WHERE dossier = ?1 AND id <> ?1"
-                         " AND NOT mistake ORDER BY created_at DESC, id",
+                         " AND NOT mistake ORDER BY date(created_at) DESC, title(id) DESC, id",
                          kind->key);
         TRY(view_prepare(view, &rows, sql));
         sqlite3_bind_text(rows, 1, record->id, -1, SQLITE_TRANSIENT);

@@ -202,6 +202,10 @@ const char *words_err(enum err err, const char *lang);
       "There is no sheet \"%s\". \"print\" alone lists them.")                                        \
     X(SHEET_RECORD, "Le document « %s » part d'une fiche : donnez-la, ou --blank.",                   \
       "The sheet \"%s\" is about a record: name it, or give --blank.")                                \
+    X(SHEET_KIND,                                                                                     \
+      "Le document « %s » part d'une fiche « %s » ; %s n'en est pas une : « show » la "         \
+      "trouve.",                                                                                      \
+      "The sheet \"%s\" is about a record of kind \"%s\"; %s is none: \"show\" finds it.")            \
     X(MATCH_NONE, "Rien ne se rapproche d'une fiche « %s ».",                                         \
       "There is nothing to match with a record of kind \"%s\".")                                      \
     X(TICK_UNKNOWN, "Cette fiche n'a pas de point « %s » à cocher.",                                  \

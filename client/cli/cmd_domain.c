@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "client/cli/cmd.h"
 #include "client/demo.h"
@@ -85,8 +86,11 @@ static void print_agenda(struct cli *cli, const struct pas_table *table)
             printf("%s  %-9s  %s%s%s\n", cli_text(table, i, "due"),
                    (cli->lang[0] == 'e' ? en : fr)[word], cli_text(table, i, "who"),
                    *cli_text(table, i, "who") ? " · " : "", cli_text(table, i, "title"));
-        printf("    [ ] %s : %s  (%.8s)\n", cli_text(table, i, "series_label"),
-               cli_text(table, i, "label"), cli_text(table, i, "id"));
+        const char *series = cli_text(table, i, "series_label"),
+                   *label = cli_text(table, i, "label");
+        bool twice = strcasecmp(series, label) == 0; /* "Jour 3 : jour 3" says nothing more */
+        printf("    [ ] %s%s%s  (%.8s)\n", series, twice ? "" : " : ", twice ? "" : label,
+               cli_text(table, i, "id"));
     }
     if (pas_table_rows(table) == 0)
         say(cli, "Rien à faire.", "Nothing to do.");

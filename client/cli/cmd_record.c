@@ -74,6 +74,9 @@ static int say_each(struct cli *cli, const struct pas_table *table)
         if (cli->json)
             printf("{\"id\":\"%s\",\"code\":\"%s\"}\n", cli_text(table, i, "id"),
                    cli_text(table, i, "code"));
+        else if (*cli_text(table, i, "whose"))
+            cli_say(cli, MSG_WRITTEN_OF, cli_text(table, i, "code"), cli_text(table, i, "whose"),
+                    cli_text(table, i, "title"));
         else
             cli_say(cli, MSG_WRITTEN, cli_text(table, i, "code"), cli_text(table, i, "title"));
     }

@@ -223,6 +223,7 @@
     X(MISTAKEN, "%s est marqué « saisie par erreur ».\n", "%s is marked as an error.\n")                \
     X(UNMISTAKEN, "%s n'est plus marqué « saisie par erreur ».\n",                                      \
       "%s is no longer marked as an error.\n")                                                          \
+    X(WRITTEN_OF, "%s  %s · %s\n", "%s  %s · %s\n")                                                     \
     X(WRITTEN, "%s  %s\n", "%s  %s\n")                                                                  \
     X(NOTHING, "Rien.\n", "Nothing.\n")                                                                 \
     X(NO_CONFLICTS, "Aucune valeur à trancher.\n", "No value to choose.\n")                             \
