@@ -31,6 +31,7 @@ struct bench {
     size_t changes, records; /* of the bulk rows [10,000 over 500] */
     size_t devices;          /* of the row `many` [200] */
     size_t idle;             /* greatest number of long polls [10,000] */
+    size_t live;             /* records of the row `caseload` [10,000] */
     unsigned repeat;
 };
 
@@ -138,6 +139,7 @@ struct bench_sync {
     uint64_t pushed, pulled;
 };
 
+extern const char BENCH_PASS[];
 void bench_person_new(struct bench_person *person, const char *name);
 void bench_person_fini(struct bench_person *person);
 void bench_person_found(struct bench_person *person, const struct testdaemon *daemon);
@@ -214,5 +216,6 @@ void row_single(const struct bench *bench);
 void row_bulk(const struct bench *bench);
 void row_idle(const struct bench *bench);
 void row_micro(const struct bench *bench);
+void row_caseload(const struct bench *bench);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * passerelle-bench [--row NAME]... [--seed N] [--changes N] [--records N] [--devices N] [--idle N] [--repeat N] [--json]
+ * passerelle-bench [--row NAME]... [--seed N] [--changes N] [--records N] [--devices N] [--idle N] [--live N] [--repeat N] [--json]
  *
  * Measures this product on this machine; README.md says what each row is. PASSERELLE_BIN_DIR names the folder of
  * passerelled.
@@ -28,7 +28,8 @@ static const struct {
     void (*run)(const struct bench *bench);
 } rows[] = {{"machine", row_machine}, {"push", row_push},     {"small", row_small},
             {"many", row_many},       {"single", row_single}, {"bulk", row_bulk},
-            {"idle", row_idle},       {"memory", row_memory}, {"micro", row_micro}};
+            {"idle", row_idle},       {"memory", row_memory}, {"micro", row_micro},
+            {"caseload", row_caseload}};
 enum { ROWS = sizeof rows / sizeof *rows };
 
 void bench_fail(const char *format, ...)
@@ -140,7 +141,7 @@ static void print_json(const struct bench *bench)
 static void usage(void)
 {
     fputs("passerelle-bench [--row NAME]... [--seed N] [--changes N] [--records N] [--devices N]"
-          " [--idle N] [--repeat N] [--json]\nrows:",
+          " [--idle N] [--live N] [--repeat N] [--json]\nrows:",
           stderr);
     for (size_t i = 0; i < ROWS; i++)
         fprintf(stderr, " %s", rows[i].name);
@@ -178,7 +179,7 @@ static bool row_option(char **argv, int *at, bool wanted[static ROWS])
 
 int main(int argc, char **argv)
 {
-    struct bench bench = {.changes = 10000, .records = 500, .devices = 200, .idle = 10000};
+    struct bench bench = {.changes = 10000, .records = 500, .devices = 200, .idle = 10000, .live = 10000};
     size_t seed = 1, repeat = 1;
     bool json = false, some = false, wanted[ROWS] = {false};
     for (int i = 1; i < argc; i++) {
@@ -190,7 +191,8 @@ int main(int argc, char **argv)
                  !option("--changes", argv, &i, &bench.changes) &&
                  !option("--records", argv, &i, &bench.records) &&
                  !option("--devices", argv, &i, &bench.devices) &&
-                 !option("--idle", argv, &i, &bench.idle) && !option("--repeat", argv, &i, &repeat))
+                 !option("--idle", argv, &i, &bench.idle) &&
+                 !option("--live", argv, &i, &bench.live) && !option("--repeat", argv, &i, &repeat))
             usage();
     }
     bench.seed = seed;

@@ -7,13 +7,13 @@
 . "${SOURCE_DIR:?}/tests/lib/test.sh"
 
 step "small rows"
-expect 0 "$BUILD_DIR/tests/bench/passerelle-bench" --row push --row small --row many --row idle \
-    --changes 300 --records 20 --devices 4 --idle 20 --json
+expect 0 "$BUILD_DIR/tests/bench/passerelle-bench" --row push --row small --row many --row idle --row caseload \
+    --live 200 --changes 300 --records 20 --devices 4 --idle 20 --json
 python3 - "$OUT" <<'PYTHON'
 import json, sys
 figures = json.load(open(sys.argv[1]))["figures"]
 rows = {f["row"] for f in figures}
-assert rows == {"push", "new", "5+5 dossiers", "5+5 new record", "many", "idle"}, rows
+assert rows == {"push", "new", "5+5 dossiers", "5+5 new record", "many", "idle", "caseload"}, rows
 for f in figures:
     assert f["value"] >= 0, f
     if f["figure"] == "turns":
