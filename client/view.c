@@ -77,11 +77,14 @@ enum err view_connect(struct view *view)
     TRY(view_exec(view, "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY;"
                         " PRAGMA synchronous = OFF; PRAGMA secure_delete = ON;"
                         " PRAGMA trusted_schema = ON"));
-    /* SQLite makes these tables at their first use, which the authorizer of a later query would refuse. */
-    TRY(view_exec(view, "SELECT 1 FROM json_each('[]'), json_tree('[]')"));
     TRY(view_functions(view));
 out:
     return err;
+}
+
+enum err view_warm(struct view *view)
+{
+    return view_exec(view, "SELECT 1 FROM json_each('[]'), json_tree('[]')");
 }
 
 void view_disconnect(struct view *view)
@@ -119,6 +122,7 @@ enum err view_new(struct view **out, struct engine *engine, const struct pack *p
         goto out;
     TRY(view_connect(view));
     TRY(view_schema(view));
+    TRY(view_warm(view));
     *out = view;
     return ERR_OK;
 out:

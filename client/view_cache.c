@@ -89,9 +89,10 @@ static enum err load_database(struct view *view, const uint8_t *bytes, size_t le
     if (!copy)
         return err != ERR_OK ? err : ERR_MEMORY;
     memcpy(copy, bytes, len);
-    return view_rc(
+    err = view_rc(
         sqlite3_deserialize(view->db, "main", copy, (sqlite3_int64)len, (sqlite3_int64)len,
                             SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE));
+    return err == ERR_OK ? view_warm(view) : err;
 }
 
 enum err view_load(struct view *view, const uint8_t *bytes, size_t len)

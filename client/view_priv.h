@@ -140,6 +140,9 @@ enum err view_prepare(struct view *view, sqlite3_stmt **statement, const char *s
 /** Opens an empty database in memory with our settings and functions; closes it with all statements. */
 enum err view_connect(struct view *view);
 void view_disconnect(struct view *view);
+/** Once the tables are there: SQLite makes json_each and json_tree at their first use, which the authorizer of a later query
+ * would refuse; and what it made before sqlite3_deserialize would be freed under it. */
+enum err view_warm(struct view *view);
 
 /** Makes the schema: functions first, then the pack's tables, then ours. */
 enum err view_schema(struct view *view);

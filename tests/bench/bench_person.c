@@ -15,9 +15,10 @@ void bench_person_new(struct bench_person *person, const char *name)
     const struct unlock_cost cost = {.t = UNLOCK_FLOOR_T, .m_kib = UNLOCK_FLOOR_M_KIB};
     *person = (struct bench_person){0};
     bench_folder_new(person->dir, name);
-    bench_must(engine_create(person->dir, name, BENCH_PASS, strlen(BENCH_PASS), &cost, bench_wall_ms()));
     bench_must(
-        engine_open(&person->engine, person->dir, BENCH_PASS, strlen(BENCH_PASS), bench_wall_ms(), NULL));
+        engine_create(person->dir, name, BENCH_PASS, strlen(BENCH_PASS), &cost, bench_wall_ms()));
+    bench_must(engine_open(&person->engine, person->dir, BENCH_PASS, strlen(BENCH_PASS),
+                           bench_wall_ms(), NULL));
 }
 
 void bench_person_fini(struct bench_person *person)

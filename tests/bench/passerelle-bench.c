@@ -26,9 +26,9 @@ static size_t n_figures;
 static const struct {
     const char *name;
     void (*run)(const struct bench *bench);
-} rows[] = {{"machine", row_machine}, {"push", row_push},     {"small", row_small},
-            {"many", row_many},       {"single", row_single}, {"bulk", row_bulk},
-            {"idle", row_idle},       {"memory", row_memory}, {"micro", row_micro},
+} rows[] = {{"machine", row_machine},  {"push", row_push},     {"small", row_small},
+            {"many", row_many},        {"single", row_single}, {"bulk", row_bulk},
+            {"idle", row_idle},        {"memory", row_memory}, {"micro", row_micro},
             {"caseload", row_caseload}};
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -179,7 +179,8 @@ static bool row_option(char **argv, int *at, bool wanted[static ROWS])
 
 int main(int argc, char **argv)
 {
-    struct bench bench = {.changes = 10000, .records = 500, .devices = 200, .idle = 10000, .live = 10000};
+    struct bench bench = {
+        .changes = 10000, .records = 500, .devices = 200, .idle = 10000, .live = 10000};
     size_t seed = 1, repeat = 1;
     bool json = false, some = false, wanted[ROWS] = {false};
     for (int i = 1; i < argc; i++) {

@@ -242,8 +242,9 @@ void row_caseload(const struct bench *bench)
     person.engine = NULL;
     snprintf(plain, sizeof plain, "%s/plain.db", person.dir);
     struct pas *pas = open_device(person.dir);
-    must(pas, pas_demo(pas, (bench->live + RECORDS_A_PERSON - 1) / RECORDS_A_PERSON, bench->seed,
-                       NULL, NULL, &made),
+    must(pas,
+         pas_demo(pas, (bench->live + RECORDS_A_PERSON - 1) / RECORDS_A_PERSON, bench->seed, NULL,
+                  NULL, &made),
          "demo");
     sync_all(pas, &daemon);
     bench_figure("caseload", "live records", (double)made, "", 0, NULL);
