@@ -67,6 +67,7 @@ struct server {
     unsigned requests; /* since the last one that left nothing to do */
     size_t next_row;   /* where an unknown device or a long list of spaces goes on */
     struct courier courier;
+    bool refill; /* the request on its way gives entries back (refill.h) */
 };
 
 struct engine {

@@ -9,6 +9,7 @@
 
 #include "client/courier.h"
 #include "client/enrol.h"
+#include "client/refill.h"
 #include "client/take.h"
 #include "proto/digest.h"
 
@@ -136,6 +137,22 @@ static enum err begin_courier(struct engine *engine, struct server *server, stru
     return err;
 }
 
+/* What a restored server lost, before anything else. */
+static enum err begin_refill(struct engine *engine, struct server *server, struct buf *out)
+{
+    struct message_request request = {.time_ms = engine_server_ms(engine, server)};
+    struct arena *arena = arena_new(ARENA_MAX);
+    forget_flight(server);
+    enum err err = arena ? refill_fill(engine, server, arena, &request) : ERR_MEMORY;
+    if (err == ERR_OK)
+        err = send(engine, server, &request, out);
+    server->refill = err == ERR_OK;
+    if (err != ERR_OK)
+        forget_flight(server);
+    arena_free(arena);
+    return err;
+}
+
 /* A device that is out of all spaces of a server has nothing else to ask it. */
 static bool only_carries(const struct engine *engine, const struct server *server)
 {
@@ -153,6 +170,8 @@ enum err engine_sync_begin(struct engine *engine, size_t i, uint64_t wait_ms, st
     size_t chosen[ROWS_MAX];
     if (!server)
         return ERR_USAGE;
+    if (refill_waits(engine, server))
+        return begin_refill(engine, server, out);
     if (server->courier.next || (only_carries(engine, server) && is_known(engine, server)))
         return begin_courier(engine, server, out);
     struct message_request request = {.time_ms = engine_server_ms(engine, server),
@@ -189,6 +208,20 @@ out:
 
 /* --- finish --- */
 
+/* Another life of the key store counts anew, also for spaces that this answer says nothing about. */
+static enum err begin_keys_afresh(struct engine *engine, const struct server *server)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < engine->n_spaces && err == ERR_OK; i++) {
+        struct space *space = engine->spaces[i];
+        if (engine_server_of(engine, space) != server || space->keys_rev == 0)
+            continue;
+        space->keys_rev = 0;
+        err = space_save(engine, space);
+    }
+    return err;
+}
+
 /* The server's signed time is the device's clock for requests; claimed times stay the device's own. */
 static enum err adopt_clock(struct engine *engine, struct server *server,
                             const struct message_response *answer)
@@ -199,6 +232,9 @@ static enum err adopt_clock(struct engine *engine, struct server *server,
     if (memcmp(server->store_id, answer->store_id, STORE_ID_LEN) != 0 && answer->status == ERR_OK) {
         memcpy(server->store_id, answer->store_id, STORE_ID_LEN);
         news = true;
+        enum err err = begin_keys_afresh(engine, server);
+        if (err != ERR_OK)
+            return err;
     }
     server->offset_ms = offset;
     return news ? engine_server_save(engine, server) : ERR_OK;
@@ -315,7 +351,7 @@ enum err engine_sync_finish(struct engine *engine, size_t i, const uint8_t *byte
     enum err err = ERR_OK;
     struct server *server = engine_server_at(engine, i);
     struct message_response answer = {0};
-    bool carried;
+    bool carried, refilled = server && server->refill;
     *result = (struct engine_sync){0};
     if (!server)
         return ERR_USAGE;
@@ -323,12 +359,17 @@ enum err engine_sync_finish(struct engine *engine, size_t i, const uint8_t *byte
     result->requests = server->requests;
     if (!server->waiting)
         return ERR_USAGE;
-    server->waiting = false;
+    server->waiting = server->refill = false;
     carried = server->courier.n > 0;
     TRY(message_response_open(&answer, bytes, len, server->hash, server->resp_pk));
-    if (answer.status == ERR_OK && !carried && answer.n_rows != server->n_rows)
+    if (answer.status == ERR_OK && !carried && !refilled && answer.n_rows != server->n_rows)
         TRY(ERR_FORMAT);
     TRY(adopt_clock(engine, server, &answer));
+    if (refilled && answer.status != ERR_CLOCK) {
+        refill_take(engine, server, &answer);
+        result->again = true;
+        goto out;
+    }
     if (answer.status != ERR_OK) {
         TRY(take_refusal(engine, server, answer.status, result));
         goto out;

@@ -92,6 +92,10 @@ struct space {
     unsigned news_tries; /* answers that did not bring a waiting removal on its way */
     unsigned repairs;    /* refusals repaired since the last clean answer */
     enum err behind;     /* why memory is not what the disk says; ERR_OK: it is */
+    bool refilling;      /* a restored server lacks entries from refill_from on (refill.h) */
+    bool refill_refused;
+    uint64_t refill_from;
+    size_t refill_sent;
 };
 
 /** A space that is not in the replica yet; the caller fills it in and calls space_save. ERR_MEMORY. */

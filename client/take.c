@@ -13,6 +13,7 @@
 #include "client/evidence.h"
 #include "client/grant.h"
 #include "client/leave.h"
+#include "client/refill.h"
 #include "client/salvage.h"
 #include "client/session.h"
 #include "client/take_inside.h"
@@ -311,6 +312,24 @@ static enum err take_rollback(struct take *take)
     return less_than_signed(take->engine, take->space, theirs);
 }
 
+/* Less than was signed, and the log key says why: what is missing goes back to it. */
+static enum err take_recovering(struct take *take)
+{
+    struct space *space = take->space;
+    enum err err = refill_statement(take->engine, space, take->row);
+    if (err == ERR_ROLLBACK)
+        return take_rollback(take);
+    if (err != ERR_OK)
+        return err;
+    space->pub.status = ERR_RECOVERING;
+    if (!space->frozen && space->pub.alarm == ERR_ROLLBACK)
+        space_alarm(space, ERR_OK, UINT64_MAX, false);
+    take->result->again = space->refilling;
+    err = space_save(take->engine, space);
+    space_refresh(take->engine, space);
+    return err;
+}
+
 /* A row without anything but its status. */
 static enum err take_bare(struct take *take, uint64_t time_ms)
 {
@@ -370,6 +389,8 @@ enum err take_row(struct engine *engine, struct server *server, const struct fli
     if (space->leave.wiped)
         return leave_taken(engine, space, flight, row, &result->again);
     bool gone = row->status == ERR_NOT_FOUND || row->status == ERR_UNKNOWN_DEVICE;
+    if (row->full && row->status == ERR_RECOVERING && space->fold->size > 0)
+        return take_recovering(&take);
     if (row->status == ERR_ROLLBACK || (!row->full && gone && space->fold->size > 0) ||
         (row->full && row->status == ERR_OK && row->size < space->fold->size))
         return take_rollback(&take);

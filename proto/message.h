@@ -66,10 +66,12 @@ enum inbox_type {
         4, /* id = device; payload = [key statement part, sig64] from a device of this server */
     INBOX_KEYS =
         5, /* id = first 16 bytes of a grant's hash; payload = that hash, then keys sealed to the auditor */
+    INBOX_REFILL = 7, /* request only: what proves a refill (resume.h); id zero */
     INBOX_BODY =
         16, /* response only: a body that the request wanted; id zero, payload = [leaf, box, body] */
     INBOX_NOTE =
-        17 /* response only: the newest cosigned note, where the row's is not; payload as a note travels */
+        17, /* response only: the newest cosigned note, where the row's is not; payload as a note travels */
+    INBOX_RESUME = 18 /* response only: the server was restored (resume.h); id = space */
 };
 
 /** A leaf as it travels. All pointers borrowed. */

@@ -29,6 +29,8 @@ int main_serve(int argc, char **argv);
 int main_check(int argc, char **argv);
 int main_stats(int argc, char **argv);
 int main_setup(int argc, char **argv);
+int main_backup(int argc, char **argv);
+int main_restore(int argc, char **argv);
 
 /** One option of a sub-command: "--name VALUE" or, with `flag`, "--name". */
 struct main_option {

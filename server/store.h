@@ -161,7 +161,7 @@ struct store_engine {
     enum err (*commit)(struct store *store);
     void (*rollback)(struct store *store);
 
-    /** Appends an entry with its `n` bodies, all present. ERR_EXISTS: the index or (device, seq) is taken. */
+    /** Appends an entry with its `n` bodies; a deleted one (refills alone have such) as its hash. ERR_EXISTS: the index or (device, seq) is taken. */
     enum err (*append)(struct store *store, const struct store_entry *entry,
                        const struct leaf_body *bodies, size_t n);
     enum err (*space_put)(struct store *store, const struct store_space *space);
@@ -315,6 +315,18 @@ enum store_mode { STORE_OWNER, STORE_VISITOR, STORE_READER };
 
 /** Makes the two databases in `folder`. ERR_EXISTS: there is a store already. */
 enum err store_sqlite_create(const char *folder);
+
+/** Copies log.db, keys.db or both of a store into the folder `to`, as of one moment each, also while a server writes.
+ * ERR_NOT_FOUND: no store there. A copy is there whole or not at all. */
+enum err store_sqlite_backup(const char *folder, const char *to, bool log, bool keys);
+
+/**
+ * Makes a store in `folder` from such copies; `keys_from` NULL: the keys are lost, and devices bring them again. It
+ * gets a new store id, and is `recovering` (meta value of that name: the time of the restore) until somebody ends that.
+ * ERR_EXISTS: there is a store in `folder`; ERR_NOT_FOUND: none in `log_from`. Nothing was changed then.
+ */
+enum err store_sqlite_restore(const char *folder, const char *log_from, const char *keys_from,
+                              uint64_t now_ms);
 
 /** Opens them. ERR_NOT_FOUND: no store there. ERR_VERSION: made by a newer program. ERR_CORRUPT: not a database. */
 enum err store_sqlite_open(struct store **store, const char *folder, enum store_mode mode);

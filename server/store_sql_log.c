@@ -29,10 +29,13 @@ static enum err put_bodies(struct sq *log, const struct store_entry *entry,
     enum err err = ERR_OK;
     for (size_t i = 0; i < n && err == ERR_OK; i++) {
         uint8_t hash[HASH_LEN];
+        bool present = bodies[i].len != HASH_LEN; /* in a refill an erased one is its hash */
         leaf_body_hash(hash, &bodies[i]);
-        err = put_new(log, SQ_BODY_PUT,
-                      SQ_ARGS(SQ_BLOB(entry->space, ID_LEN), SQ_NUM(entry->index), SQ_NUM(i),
-                              SQ_BLOB(hash, HASH_LEN), SQ_BLOB(bodies[i].bytes, bodies[i].len)));
+        err = put_new(
+            log, SQ_BODY_PUT,
+            SQ_ARGS(SQ_BLOB(entry->space, ID_LEN), SQ_NUM(entry->index), SQ_NUM(i),
+                    SQ_BLOB(hash, HASH_LEN),
+                    SQ_BLOB(present ? bodies[i].bytes : NULL, present ? bodies[i].len : 0)));
     }
     return err;
 }

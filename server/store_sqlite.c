@@ -181,6 +181,11 @@ out:
     return err;
 }
 
+enum err store_sqlite_create_keys(const char *folder)
+{
+    return create_file(folder, "keys.db", &sq_keys_schema);
+}
+
 enum err store_sqlite_create(const char *folder)
 {
     if (strlen(folder) > PATH_LEN_MAX - 32)
@@ -191,7 +196,7 @@ enum err store_sqlite_create(const char *folder)
      * short, or of a store that lost its log: either way it stays as it is. */
     enum err err = ERR_OK;
     if (!is_there(folder, "keys.db"))
-        err = create_file(folder, "keys.db", &sq_keys_schema);
+        err = store_sqlite_create_keys(folder);
     if (err == ERR_OK)
         err = create_file(folder, "log.db", &sq_log_schema);
     if (err == ERR_OK)

@@ -28,4 +28,7 @@ enum err sq_schema_check(struct sq *sq, const struct sq_schema *schema);
 /** Takes the steps that the file lacks, all of a fresh one, in one transaction: after an error it is as it was. */
 enum err sq_schema_raise(struct sq *sq, const struct sq_schema *schema);
 
+/** An empty keys.db with a store id of its own. */
+enum err store_sqlite_create_keys(const char *folder);
+
 #endif

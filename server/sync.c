@@ -37,6 +37,13 @@ static enum err load_clock(struct sync *sync)
         for (size_t i = 0; i < len; i++)
             beat = beat << 8 | value[i];
     atomic_store(&sync->clock_ms, beat > newest ? beat : newest);
+    uint64_t since = 0;
+    len = sizeof value;
+    err = view->engine->meta(view, "recovering", value, &len);
+    for (size_t i = 0; err == ERR_OK && i < len; i++)
+        since = since << 8 | value[i];
+    err = err == ERR_NOT_FOUND ? ERR_OK : err;
+    atomic_store(&sync->recovering_ms, since);
 out:
     return err;
 }

@@ -97,6 +97,7 @@ struct sync_call {
     size_t n_rows;
     struct sync_row *rows;
     enum err refusal;   /* of the whole request, in a signed answer */
+    bool recovering;    /* the store was restored and is being filled again */
     bool unknown;       /* the device was not known when it asked */
     bool found_by_link; /* and founds with this link */
     uint8_t link_pk[PK_LEN];

@@ -56,7 +56,12 @@ static enum err build_row(struct sync_page *page, const struct sync_call *call)
     const struct sync_row *row = page->row;
     struct store_view *view = page->view;
     TRY(row->status);
-    TRY(view->engine->space(view, row->space, &page->space));
+    if (call->flags & FLAG_REFILL)
+        return ERR_UNCHANGED;
+    err = view->engine->space(view, row->space, &page->space);
+    if (err == ERR_NOT_FOUND && call->recovering && row->have_size > 0)
+        return sync_page_lost(page);
+    TRY(err);
     err = view->engine->member(view, row->space, call->request.device, &page->member);
     if (err == ERR_NOT_FOUND && row->courier)
         return sync_page_items(page);
@@ -64,7 +69,7 @@ static enum err build_row(struct sync_page *page, const struct sync_call *call)
         err = stranger_status(call, view, row);
     TRY(err);
     TRY(sync_page_begin(page));
-    if (page->out->status == ERR_ROLLBACK)
+    if (page->out->status == ERR_ROLLBACK || page->out->status == ERR_RECOVERING)
         return ERR_OK;
     TRY(sync_page_keys(page));
     TRY(sync_page_entries(page));

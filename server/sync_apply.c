@@ -75,6 +75,8 @@ static enum err apply_row(struct sync_work *work)
     struct sync_row *row = work->row;
     const uint8_t *device = work->call->request.device;
     TRY(find_space(work));
+    if (work->call->flags & FLAG_REFILL)
+        return sync_refill(work);
     const struct fold *fold = work->space->fold;
     bool founding = row->founds && fold->size == 0;
     row->courier = !founding && !fold_device(fold, device) && is_courier(work);

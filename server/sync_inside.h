@@ -19,6 +19,7 @@ struct sync {
     uint8_t store_id[STORE_ID_LEN];
     struct buf server;         /* answer to GET /v1/server */
     _Atomic uint64_t clock_ms; /* newest time that was logged, beaten or accepted */
+    _Atomic uint64_t recovering_ms; /* when the store was restored; 0 once that is over */
 };
 
 /* --- quota: what devices did today; the writer's --- */
@@ -49,6 +50,15 @@ enum err sync_leaves(struct sync_work *work);
 enum err sync_keys(struct sync_work *work);
 /** Joins and statements of a device that is no member; sets row->status. */
 enum err sync_join(struct sync_work *work);
+/** Takes back entries of a refill (sync_refill.c); a status for the row. */
+enum err sync_refill(struct sync_work *work);
+/** What a logged operation asks the server to delete. */
+enum err sync_carry_out(struct sync_work *work, const struct leaf *leaf);
+/** Whether the store is still recovering from a restore. */
+bool sync_recovering(struct sync *sync, struct store_view *view);
+/** Appends the signed statement of that. */
+enum err sync_resume(const struct sync *sync, const uint8_t space[static ID_LEN], uint64_t size,
+                     const uint8_t root[static HASH_LEN], struct buf *out);
 /** Adds an item to the row's answer. */
 void sync_item(struct sync_row *row, enum message_list list, size_t k, enum err status);
 

@@ -162,7 +162,7 @@ out:
     return err;
 }
 
-static enum err carry_out(struct sync_work *work, const struct leaf *leaf)
+enum err sync_carry_out(struct sync_work *work, const struct leaf *leaf)
 {
     enum err err = ERR_OK;
     struct store *store = work->sync->config.store;
@@ -251,6 +251,8 @@ static enum err admit(struct sync_work *work, bool *admitted)
     const struct sync_config *config = &sync->config;
     if (*admitted)
         return ERR_OK;
+    if (work->call->recovering)
+        return ERR_RECOVERING;
     if (!sync_clock_ok(sync, work->now_ms)) {
         LOG(LOG_ERROR, "clock_refused", LOG_NUM("now_ms", work->now_ms),
             LOG_NUM("last_ms", atomic_load(&sync->clock_ms)),
@@ -302,7 +304,7 @@ static enum err take_leaf(struct sync_work *work, struct sync_leaf *leaf, bool *
     work->row->changed = true;
     TRY(put_keys(work, leaf, n_seals));
     TRY(append(work, leaf));
-    TRY(carry_out(work, &leaf->leaf));
+    TRY(sync_carry_out(work, &leaf->leaf));
     entry.fresh = false;
     err = fold_apply(space->fold, &entry);
     if (err != ERR_OK)

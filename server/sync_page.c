@@ -49,6 +49,46 @@ static enum err note_of(struct sync_page *page, uint64_t size, struct note *note
     return err;
 }
 
+/* Less than the client has: with the log key's word for it that this is a backup. */
+static enum err say_recovering(struct sync_page *page, uint64_t size,
+                               const uint8_t root[static HASH_LEN])
+{
+    struct message_row *out = page->out;
+    struct buf payload = {.max = 1024};
+    out->status = ERR_RECOVERING;
+    enum err err = sync_resume(page->call->sync, page->row->space, size, root, &payload);
+    out->inbox = arena_get(page->arena, 1, sizeof *out->inbox);
+    uint8_t *copy = err == ERR_OK ? arena_copy(page->arena, payload.bytes, payload.len) : NULL;
+    if (out->inbox && copy) {
+        *out->inbox = (struct message_inbox){
+            .type = INBOX_RESUME, .payload = copy, .payload_len = payload.len};
+        memcpy(out->inbox->id, page->row->space, ID_LEN);
+        out->n_inbox = 1;
+    } else if (err == ERR_OK) {
+        err = ERR_MEMORY;
+    }
+    buf_free(&payload);
+    return err;
+}
+
+enum err sync_page_lost(struct sync_page *page)
+{
+    const struct tree none = {0};
+    uint8_t root[HASH_LEN];
+    tree_root(&none, root);
+    page->news = true;
+    return say_recovering(page, 0, root);
+}
+
+/* The first contact since the restore of a device that has all entries: keys of its dossiers may be lost here. */
+static bool may_lack_keys(const struct sync_page *page)
+{
+    const struct sync_call *call = page->call;
+    return call->recovering && page->reader && page->size > 0 &&
+           page->row->have_size == page->size &&
+           memcmp(call->request.store_id, call->sync->store_id, STORE_ID_LEN) != 0;
+}
+
 enum err sync_page_begin(struct sync_page *page)
 {
     enum err err = ERR_OK;
@@ -70,6 +110,12 @@ enum err sync_page_begin(struct sync_page *page)
             out->has_note = true;
             TRY(note_of(page, page->size, &out->note));
         }
+        if (page->call->recovering && page->size > 0)
+            TRY(say_recovering(page, page->size, out->note.root));
+    } else if (may_lack_keys(page)) {
+        TRY(note_of(page, page->size, &out->note));
+        out->has_note = page->news = true;
+        TRY(say_recovering(page, page->size, out->note.root));
     } else if (row->have_size > page->size) {
         page->size = row->have_size;
     }

@@ -32,6 +32,8 @@ struct sync_page {
 
 /** Who sees how far; sets status and size. Status ROLLBACK: the row is complete. */
 enum err sync_page_begin(struct sync_page *page);
+/** A space that the restored store does not have at all. */
+enum err sync_page_lost(struct sync_page *page);
 /** Slots and seals beyond keys_rev. */
 enum err sync_page_keys(struct sync_page *page);
 /** Entries with their bodies, notes and the consistency proof. */

@@ -202,6 +202,20 @@ static enum err inbox_news(const struct sync_call *call, struct store_view *view
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* A refill is proved by a note of the log key; nothing of it needs another signature. */
+static enum err verify_refill(const struct message_row *in, struct sync_row *row)
+{
+    struct leaf leaf;
+    row->pushes = true;
+    if (row->have_size > 0 || in->n_leaves == 0)
+        return ERR_OK;
+    enum err err = leaf_decode(&leaf, in->leaves[0].header, in->leaves[0].header_len,
+                               in->leaves[0].sig);
+    row->founds = err == ERR_OK && leaf.kind == KIND_GENESIS;
+    leaf_fini(&leaf);
+    return err_category(err) == CAT_INTERNAL ? err : ERR_OK;
+}
+
 static enum err verify_row(struct sync_call *call, struct store_view *view, struct sync_row *row,
                            const struct message_row *in)
 {
@@ -217,6 +231,8 @@ static enum err verify_row(struct sync_call *call, struct store_view *view, stru
     row->items = arena_get(call->arena, in->n_slots + in->n_seals + in->n_bodies + in->n_inbox,
                            sizeof *row->items);
     TRY(row->items ? ERR_OK : ERR_MEMORY);
+    if (call->flags & FLAG_REFILL)
+        return verify_refill(in, row);
     TRY(verify_leaves(call, view, row));
     TRY(verify_inbox(call, row));
     TRY(erased_news(call, view, row, &erased));
@@ -324,7 +340,7 @@ static enum err verify_inside(struct sync_call *call, struct store_view *view, u
     TRY(message_request_decode(request));
     /* Decoding may have read another key from `auth`; the one that was verified counts. */
     memcpy(request->ed_pk, ed_pk, PK_LEN);
-    TRY(request->flags & FLAG_REFILL ? ERR_USAGE : ERR_OK);
+    TRY(request->flags & FLAG_REFILL && !call->recovering ? ERR_USAGE : ERR_OK);
     call->wait_ms = request->wait_ms < call->sync->config.wait_max_ms
                         ? request->wait_ms
                         : call->sync->config.wait_max_ms;
@@ -350,6 +366,10 @@ void sync_verify(struct sync_call *call, struct store_view *view, uint64_t now_m
     enum err known = find_device(call, view);
     enum err verified =
         message_request_verify(request, call->sync->config.key->aud, request->ed_pk);
+    call->recovering = sync_recovering(call->sync, view);
+    /* It may have been admitted in what was lost. */
+    if (known == ERR_UNKNOWN_DEVICE && call->recovering)
+        known = ERR_RECOVERING;
     call->refusal = known != ERR_OK ? known : verified;
     if (verified == ERR_SIGNATURE && known == ERR_OK)
         metrics_add(METRIC_VERIFY_FAILURES, 1);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * passerelled backup and restore.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "server/main_command.h"
+#include "server/store.h"
+#include "server/store_folder.h"
+
+static bool keys_equal(const struct serverkey *a, const struct serverkey *b)
+{
+    return memcmp(a->log_pk, b->log_pk, PK_LEN) == 0 && memcmp(a->resp_pk, b->resp_pk, PK_LEN) == 0;
+}
+
+/* The keys of `from` also stand in `to`: written, or there already. */
+static int copy_key(const char *to, const char *from)
+{
+    struct serverkey key, there;
+    int code = main_open_key(from, &key);
+    if (code != EXIT_DONE)
+        return code;
+    enum err err = store_folder_create(to, &key);
+    if (err == ERR_EXISTS) {
+        code = main_open_key(to, &there);
+        if (code == EXIT_DONE && !keys_equal(&key, &there))
+            code = main_refuse("%s/server.key is another server's: take an empty folder", to);
+        serverkey_fini(&there);
+    } else if (err != ERR_OK) {
+        code = main_refuse("%s/server.key: %s", to, err_text(err));
+    }
+    serverkey_fini(&key);
+    return code;
+}
+
+int main_backup(int argc, char **argv)
+{
+    const char *data = NULL, *to = NULL, *only = NULL;
+    bool json = false;
+    const struct main_option options[] = {
+        {"data", &data, NULL}, {"to", &to, NULL}, {"only", &only, NULL}, {"json", NULL, &json}};
+    int code = main_options(argc, argv, options, sizeof options / sizeof *options);
+    if (code != EXIT_DONE)
+        return code;
+    bool log = !only || strcmp(only, "log") == 0, keys = !only || strcmp(only, "keys") == 0;
+    if (!data || !to || (!log && !keys)) {
+        main_refuse("backup needs --data DIR and --to DIR; --only is log or keys");
+        return EXIT_USAGE;
+    }
+    if (mkdir(to, 0700) != 0 && errno != EEXIST)
+        return main_refuse("%s: %s", to, strerror(errno));
+    if (log)
+        code = copy_key(to, data);
+    if (code != EXIT_DONE)
+        return code;
+    enum err err = store_sqlite_backup(data, to, log, keys);
+    if (err == ERR_NOT_FOUND)
+        return main_refuse("%s holds no server", data);
+    if (err != ERR_OK)
+        return main_refuse("%s: %s; earlier copies there are as they were", to, err_text(err));
+    if (json)
+        printf("{\"log\": %s, \"keys\": %s}\n", log ? "true" : "false", keys ? "true" : "false");
+    else
+        printf("Copied to %s: %s%s%s. Not encrypted against who reads the server's own keys.\n", to,
+               log ? "log.db, server.key" : "", log && keys ? ", " : "", keys ? "keys.db" : "");
+    return EXIT_DONE;
+}
+
+static int finish(const char *data)
+{
+    struct store *store = NULL;
+    int code = main_open_store(data, STORE_VISITOR, &store);
+    if (code != EXIT_DONE)
+        return code;
+    enum err err = store->engine->begin(store);
+    if (err == ERR_OK)
+        err = store->engine->meta_put(store, "recovering", "", 0);
+    if (err == ERR_OK)
+        err = store->engine->commit(store);
+    else
+        store->engine->rollback(store);
+    store->engine->close(store);
+    if (err != ERR_OK)
+        return main_refuse("%s: %s", data, err_text(err));
+    puts(
+        "The recovery is over: the server takes new work again. A device that still has more than\n"
+        "the server raises an alarm when it comes.");
+    return EXIT_DONE;
+}
+
+static int restore(const char *data, const char *from, const char *keys_from)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return main_refuse("no clock");
+    int code = copy_key(data, from);
+    if (code != EXIT_DONE)
+        return code;
+    enum err err = store_sqlite_restore(
+        data, from, keys_from, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+    if (err == ERR_EXISTS)
+        return main_refuse("%s holds a store: move it away, keep it, and repeat", data);
+    if (err == ERR_NOT_FOUND)
+        return main_refuse("there is no log.db in %s", from);
+    if (err != ERR_OK)
+        return main_refuse("%s: %s; nothing was restored", data, err_text(err));
+    printf("Restored into %s. Serve it: devices bring back what is missing at their next sync.\n"
+           "When they have all come: passerelled restore --data %s --finish\n",
+           data, data);
+    return EXIT_DONE;
+}
+
+int main_restore(int argc, char **argv)
+{
+    const char *data = NULL, *from = NULL, *keys_from = NULL;
+    bool no_keys = false, finishes = false;
+    const struct main_option options[] = {{"data", &data, NULL},
+                                          {"from", &from, NULL},
+                                          {"keys-from", &keys_from, NULL},
+                                          {"no-keys", NULL, &no_keys},
+                                          {"finish", NULL, &finishes}};
+    int code = main_options(argc, argv, options, sizeof options / sizeof *options);
+    if (code != EXIT_DONE)
+        return code;
+    if (!data || finishes == (from != NULL) || (no_keys && keys_from)) {
+        main_refuse("restore needs --data DIR, and --from DIR or --finish");
+        return EXIT_USAGE;
+    }
+    if (finishes)
+        return finish(data);
+    return restore(data, from, no_keys ? NULL : keys_from ? keys_from : from);
+}
