@@ -78,9 +78,8 @@ static enum err put_entry(void *ctx, const struct replica_entry *entry)
     leaf_fini(&leaf);
     TRY(err);
     struct message_leaf *out = &row->leaves[row->n_leaves];
-    *out = (struct message_leaf){.t_recv_ms = entry->t_recv_ms,
-                                 .header_len = entry->header_len,
-                                 .n_bodies = n};
+    *out = (struct message_leaf){
+        .t_recv_ms = entry->t_recv_ms, .header_len = entry->header_len, .n_bodies = n};
     memcpy(out->sig, entry->sig, SIG_LEN);
     out->header = arena_copy(fill->arena, entry->header, entry->header_len);
     const uint8_t *copy = arena_copy(fill->arena, entry->bodies, entry->bodies_len);
@@ -120,8 +119,8 @@ static enum err put_proof(struct engine *engine, struct space *space, struct fil
     const uint8_t *copy = arena_copy(fill->arena, payload.bytes, payload.len);
     if (!fill->row->inbox || !copy)
         TRY(ERR_MEMORY);
-    fill->row->inbox[0] = (struct message_inbox){
-        .type = INBOX_REFILL, .payload = copy, .payload_len = payload.len};
+    fill->row->inbox[0] =
+        (struct message_inbox){.type = INBOX_REFILL, .payload = copy, .payload_len = payload.len};
     fill->row->n_inbox = 1;
 out:
     buf_free(&payload);

@@ -67,8 +67,10 @@ static const struct main_command commands[] = {
     {"backup", main_backup, "copy the databases while the server runs",
      "usage: passerelled backup --data DIR --to DIR [--only log|keys] [--json]\n"
      "\n"
-     "Copies log.db, with server.key, and keys.db into the folder --to; each as of one moment. What\n"
-     "lies there is ciphertext and the server's own keys: encrypt it, and keep copies of keys.db no\n"
+     "Copies log.db, with server.key, and keys.db into the folder --to; each as of one moment. "
+     "What\n"
+     "lies there is ciphertext and the server's own keys: encrypt it, and keep copies of keys.db "
+     "no\n"
      "longer than 30 days, so that what was erased opens nowhere.\n"
      "\n"
      "  --only WHAT       log (for years) or keys (for days), to keep them apart\n"},
@@ -76,7 +78,8 @@ static const struct main_command commands[] = {
      "usage: passerelled restore --data DIR --from DIR [--keys-from DIR | --no-keys]\n"
      "       passerelled restore --data DIR --finish\n"
      "\n"
-     "Makes the data folder of a server from what \"backup\" wrote. The server then says that it is\n"
+     "Makes the data folder of a server from what \"backup\" wrote. The server then says that it "
+     "is\n"
      "recovering: it takes no new work, and devices bring back what it lost, until --finish.\n"
      "\n"
      "  --from DIR        log.db and server.key, and keys.db unless said otherwise\n"

@@ -134,7 +134,8 @@ enum err store_sqlite_restore(const char *folder, const char *log_from, const ch
         TRY(copy_database(folder, keys_from, "keys.db", sql, true));
     else
         TRY(store_sqlite_create_keys(folder));
-    snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO meta VALUES (CAST('recovering' AS BLOB), x'%016llx')",
+    snprintf(sql, sizeof sql,
+             "INSERT OR REPLACE INTO meta VALUES (CAST('recovering' AS BLOB), x'%016llx')",
              (unsigned long long)now_ms);
     /* log.db comes last: it is what says that there is a store. */
     TRY(copy_database(folder, log_from, "log.db", sql, true));

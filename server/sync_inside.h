@@ -17,8 +17,8 @@ struct sync {
     struct access *access;
     struct quota *quota;
     uint8_t store_id[STORE_ID_LEN];
-    struct buf server;         /* answer to GET /v1/server */
-    _Atomic uint64_t clock_ms; /* newest time that was logged, beaten or accepted */
+    struct buf server;              /* answer to GET /v1/server */
+    _Atomic uint64_t clock_ms;      /* newest time that was logged, beaten or accepted */
     _Atomic uint64_t recovering_ms; /* when the store was restored; 0 once that is over */
 };
 

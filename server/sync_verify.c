@@ -209,8 +209,8 @@ static enum err verify_refill(const struct message_row *in, struct sync_row *row
     row->pushes = true;
     if (row->have_size > 0 || in->n_leaves == 0)
         return ERR_OK;
-    enum err err = leaf_decode(&leaf, in->leaves[0].header, in->leaves[0].header_len,
-                               in->leaves[0].sig);
+    enum err err =
+        leaf_decode(&leaf, in->leaves[0].header, in->leaves[0].header_len, in->leaves[0].sig);
     row->founds = err == ERR_OK && leaf.kind == KIND_GENESIS;
     leaf_fini(&leaf);
     return err_category(err) == CAT_INTERNAL ? err : ERR_OK;
