@@ -160,11 +160,36 @@ static struct access_space *find(struct access *access, const uint8_t id[static 
     return space;
 }
 
+static void drop(struct access *access, struct access_space *space)
+{
+    struct access_space **at = bucket_of(access, space->info.space);
+    while (*at != space)
+        at = &(*at)->next;
+    *at = space->next;
+    access->n--;
+    space_free(space);
+}
+
+/* Another process has written to the space since: what is remembered of it is worth nothing. */
+static enum err forget_stale(struct access *access, struct access_space **space)
+{
+    struct store_space info;
+    if (!access->store->engine->shared || !*space || (*space)->used == access->group)
+        return ERR_OK;
+    enum err err = access->view->engine->space(access->view, (*space)->info.space, &info);
+    if (err == ERR_OK && info.size != (*space)->info.size) {
+        drop(access, *space);
+        *space = NULL;
+    }
+    return err;
+}
+
 enum err access_get(struct access *access, const uint8_t id[static ID_LEN],
                     struct access_space **out)
 {
     enum err err = ERR_OK;
     *out = find(access, id);
+    TRY(forget_stale(access, out));
     if (!*out) {
         struct access_space *space;
         TRY(space_new(access, id, &space));
@@ -289,16 +314,6 @@ out:
 }
 
 /* ---- ends of a transaction ---- */
-
-static void drop(struct access *access, struct access_space *space)
-{
-    struct access_space **at = bucket_of(access, space->info.space);
-    while (*at != space)
-        at = &(*at)->next;
-    *at = space->next;
-    access->n--;
-    space_free(space);
-}
 
 /* Half of a full cache goes, the longest unused first: a rare event that costs one pass. */
 static void trim(struct access *access)

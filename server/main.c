@@ -27,7 +27,8 @@ static const struct main_command commands[] = {
      "                    Caddyfile and backup.conf are written beside it\n"
      "  --test            only test: does the server answer here, and under its address?\n"},
     {"init", main_init, "make a new server and print its founder link",
-     "usage: passerelled init --data DIR --url URL [--log-name NAME] [--json]\n"
+     "usage: passerelled init --data DIR --url URL [--log-name NAME] [--store POSTGRESQL-URI] "
+     "[--json]\n"
      "\n"
      "Makes the keys and databases of a new server in DIR and prints a founder link, with which\n"
      "the first space is founded (passerelle space create --server LINK). The link works once.\n"

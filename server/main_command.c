@@ -92,10 +92,47 @@ int main_open_key(const char *folder, struct serverkey *key)
     }
 }
 
+static int open_database(const char *folder, const char *place, int mode, struct store **store)
+{
+#ifdef HAVE_LIBPQ
+    switch (store_pg_open(store, place, (enum store_mode)mode)) {
+    case ERR_OK:
+        return EXIT_DONE;
+    case ERR_NOT_FOUND:
+        return main_refuse("the database that %s/store names holds no log: restore a backup into"
+                           " it",
+                           folder);
+    case ERR_VERSION:
+        return main_refuse("the database that %s/store names was written by a newer passerelled"
+                           " than this one (%s): install that version. Nothing was changed",
+                           folder, PASSERELLE_VERSION);
+    case ERR_BUSY:
+        return main_refuse("the database that %s/store names cannot be reached: is PostgreSQL"
+                           " running, and may this user connect?",
+                           folder);
+    default:
+        return main_refuse("the database that %s/store names cannot be used", folder);
+    }
+#else
+    (void)place;
+    (void)mode;
+    (void)store;
+    return main_refuse("%s/store names a PostgreSQL database, and this passerelled was built"
+                       " without libpq",
+                       folder);
+#endif
+}
+
 int main_open_store(const char *folder, int mode, struct store **store)
 {
     as_owner(folder);
-    enum err err = store_sqlite_open(store, folder, (enum store_mode)mode);
+    char place[STORE_FOLDER_PLACE_MAX];
+    enum err err = store_folder_place(folder, place);
+    if (err == ERR_OK)
+        return open_database(folder, place, mode, store);
+    if (err != ERR_NOT_FOUND)
+        return main_refuse("%s/store: %s", folder, err_text(err));
+    err = store_sqlite_open(store, folder, (enum store_mode)mode);
     switch (err) {
     case ERR_OK:
         return EXIT_DONE;

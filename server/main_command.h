@@ -53,7 +53,7 @@ struct store;
 int main_open_store(const char *folder, int mode, struct store **store);
 
 /** Makes the data folder of a new server with these keys, or says why not. */
-int main_create(const char *folder, const struct serverkey *key);
+int main_create(const char *folder, const struct serverkey *key, const char *place);
 
 /** Prints a JSON string with its quotes. */
 void main_json_text(const char *text, size_t len);

@@ -67,7 +67,20 @@ static int give_link(const struct serverkey *key, const char *folder, bool json,
     return code;
 }
 
-int main_create(const char *folder, const struct serverkey *key)
+/* The place is written down first: what is in a database that nobody knows of would be lost. */
+static enum err create_store(const char *folder, const char *place)
+{
+    if (!place)
+        return store_sqlite_create(folder);
+#ifdef HAVE_LIBPQ
+    enum err err = store_folder_place_put(folder, place);
+    return err == ERR_OK ? store_pg_create(place) : err;
+#else
+    return ERR_VERSION;
+#endif
+}
+
+int main_create(const char *folder, const struct serverkey *key, const char *place)
 {
     enum err err = store_folder_create(folder, key);
     if (err == ERR_EXISTS)
@@ -77,10 +90,17 @@ int main_create(const char *folder, const struct serverkey *key)
     if (err == ERR_NOT_FOUND)
         return main_refuse("%s: the folder above it does not exist", folder);
     if (err == ERR_OK) {
-        err = store_sqlite_create(folder);
+        err = create_store(folder, place);
         if (err != ERR_OK)
             store_folder_discard(folder);
     }
+    if (err == ERR_EXISTS && place)
+        return main_refuse("the database holds the log of another server: choose an empty one");
+    if (err == ERR_BUSY)
+        return main_refuse("the database cannot be reached: is PostgreSQL running, and may this"
+                           " user connect?");
+    if (err == ERR_VERSION)
+        return main_refuse("this passerelled was built without libpq: leave --store out");
     if (err == ERR_EXISTS)
         return main_refuse("%s holds a log.db of another server: choose an empty folder", folder);
     return err == ERR_OK ? EXIT_DONE : main_refuse("%s: %s", folder, err_text(err));
@@ -88,11 +108,12 @@ int main_create(const char *folder, const struct serverkey *key)
 
 int main_init(int argc, char **argv)
 {
-    const char *folder = NULL, *url = NULL, *log_name = NULL;
+    const char *folder = NULL, *url = NULL, *log_name = NULL, *place = NULL;
     bool json = false;
     const struct main_option options[] = {{"data", &folder, NULL},
                                           {"url", &url, NULL},
                                           {"log-name", &log_name, NULL},
+                                          {"store", &place, NULL},
                                           {"json", NULL, &json}};
     struct serverkey key = {0};
     int code = main_options(argc, argv, options, sizeof options / sizeof *options);
@@ -110,7 +131,7 @@ int main_init(int argc, char **argv)
         return main_refuse("the url must look like https://sync.example.org (http only for"
                            " 127.0.0.1, [::1] and localhost), the log name like"
                            " sync.example.org");
-    code = main_create(folder, &key);
+    code = main_create(folder, &key, place);
     if (code == EXIT_DONE)
         code = give_link(&key, folder, json, true);
     serverkey_fini(&key);

@@ -138,6 +138,20 @@ static void woken(void *ctx, struct main_waiter *waiter)
         answer_start(job);
 }
 
+static void heard(void *ctx, const uint8_t *space)
+{
+    struct main_app *app = ctx;
+    if (space)
+        main_wait_wake(app->wait, space, woken, app);
+    else
+        main_wait_all(app->wait, woken, app);
+}
+
+void main_job_hear(struct main_app *app)
+{
+    app->store->engine->heard(app->store, heard, app);
+}
+
 /* Registered before the snapshot is taken, so that no change falls between the two. */
 static void may_wait(struct job *job)
 {

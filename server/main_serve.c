@@ -16,6 +16,7 @@
 
 enum {
     TICK_MS = 1000,
+    EAR_MS = 50,       /* between two looks at what other nodes told */
     BEAT_TICKS = 3600, /* an hour */
     PROBE_TICKS = 5    /* after a failed commit */
 };
@@ -43,6 +44,16 @@ static void on_tick(void *arg)
     if (probe || app->ticks % BEAT_TICKS == 0)
         main_job_beat(app);
     if (loop_timer_new(app->loop, TICK_MS, on_tick, app, &app->tick) != ERR_OK)
+        LOG(LOG_ERROR, "no_timer", LOG_ERR("err", ERR_MEMORY));
+}
+
+static void on_ear(void *arg)
+{
+    struct main_app *app = arg;
+    loop_timer_free(app->ear);
+    app->ear = NULL;
+    main_job_hear(app);
+    if (loop_timer_new(app->loop, EAR_MS, on_ear, app, &app->ear) != ERR_OK)
         LOG(LOG_ERROR, "no_timer", LOG_ERR("err", ERR_MEMORY));
 }
 
@@ -149,6 +160,8 @@ static int open_loop(struct main_app *app, const struct loop_handler *handler)
         err = loop_writer_new(app->loop, &writer, app, &app->writer);
     if (err == ERR_OK)
         err = loop_timer_new(app->loop, TICK_MS, on_tick, app, &app->tick);
+    if (err == ERR_OK && app->store->engine->heard)
+        err = loop_timer_new(app->loop, EAR_MS, on_ear, app, &app->ear);
     if (err != ERR_OK)
         return main_refuse("cannot listen on %s: %s", conf->listen, err_text(err));
     return EXIT_DONE;
@@ -192,6 +205,7 @@ static int announce(struct main_app *app, const char *port_file)
 static void close_all(struct main_app *app)
 {
     loop_timer_free(app->tick);
+    loop_timer_free(app->ear);
     loop_free(app->loop);
     main_wait_free(app->wait);
     main_share_free(app->share);

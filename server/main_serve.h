@@ -28,7 +28,7 @@ struct main_app {
     struct loop_writer *writer;
     struct main_wait *wait;
     struct main_share *share;
-    struct loop_timer *tick;
+    struct loop_timer *tick, *ear;
     unsigned ticks;
     bool tidying, beating;
     int lock;
@@ -44,6 +44,8 @@ void main_job_written(void *app, struct loop_item *item);
 
 /** Queues a heartbeat for the writer, unless one is under way. */
 void main_job_beat(struct main_app *app);
+/** Wakes who waits for a space that another node changed. Only where the store is shared. */
+void main_job_hear(struct main_app *app);
 /** Starts the store's housekeeping on the pool, if there is any. */
 void main_job_tidy(struct main_app *app);
 

@@ -370,7 +370,7 @@ static int set_up(struct setup *setup, const char *answers)
     if (code == EXIT_DONE && conf_check(&setup->conf, message) != ERR_OK)
         code = main_refuse("%s", message);
     if (code == EXIT_DONE)
-        code = main_create(setup->answers[DATA], &setup->key);
+        code = main_create(setup->answers[DATA], &setup->key, NULL);
     if (code == EXIT_DONE)
         code = give_to_user(setup);
     if (code == EXIT_DONE)

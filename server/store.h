@@ -128,11 +128,15 @@ typedef enum err (*store_member_fn)(void *ctx, const struct store_member *member
 typedef enum err (*store_slot_fn)(void *ctx, const struct store_slot *slot);
 typedef enum err (*store_seal_fn)(void *ctx, const struct store_seal *seal);
 typedef enum err (*store_inbox_fn)(void *ctx, const struct store_inbox *item);
+typedef void (*store_heard_fn)(void *ctx, const uint8_t *space);
 
 /** An engine. Call through the store or view: `view->engine->entry(view, ...)`. */
 struct store_engine {
     /** "sqlite", "postgresql". */
     const char *name;
+
+    /** Other processes may write too: what a process remembers of a space is compared in each transaction. */
+    bool shared;
 
     /* --- life --- */
 
@@ -218,6 +222,12 @@ struct store_engine {
     /** What waits for a tidy: 0 nothing, 1 a large write-ahead log, 2 deleted bytes that are still on the disk
      * (tidy `now`). Any thread. */
     int (*untidy)(const struct store *store);
+
+    /**
+     * Tells which spaces other processes (or this one) have changed since the last call; `space` NULL: any of them may
+     * have. Never waits. One thread. NULL in an engine that is not shared.
+     */
+    void (*heard)(struct store *store, store_heard_fn fn, void *ctx);
 
     /* --- reading --- */
 

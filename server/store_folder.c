@@ -92,6 +92,40 @@ void store_folder_discard(const char *folder)
     char path[STORE_FOLDER_PATH_MAX];
     if (path_in(path, folder, "server.key") == ERR_OK)
         unlink(path);
+    if (path_in(path, folder, "store") == ERR_OK)
+        unlink(path);
+}
+
+enum err store_folder_place(const char *folder, char place[static STORE_FOLDER_PLACE_MAX])
+{
+    enum err err = ERR_OK;
+    char path[STORE_FOLDER_PATH_MAX];
+    int fd = -1;
+    TRY(path_in(path, folder, "store"));
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        TRY(of_errno());
+    ssize_t n = read(fd, place, STORE_FOLDER_PLACE_MAX - 1);
+    TRY(n < 0 ? of_errno() : ERR_OK);
+    TRY(n > 0 && n < STORE_FOLDER_PLACE_MAX - 1 ? ERR_OK : ERR_FORMAT);
+    place[n] = 0;
+    place[strcspn(place, "\r\n")] = 0;
+out:
+    if (fd >= 0)
+        close(fd);
+    return err;
+}
+
+enum err store_folder_place_put(const char *folder, const char *place)
+{
+    char path[STORE_FOLDER_PATH_MAX];
+    size_t len = strlen(place);
+    if (len == 0 || len >= STORE_FOLDER_PLACE_MAX - 2 || strpbrk(place, "\r\n"))
+        return ERR_USAGE;
+    enum err err = path_in(path, folder, "store");
+    if (err == ERR_OK)
+        err = store_folder_write(path, place, len);
+    return err == ERR_OK && chmod(path, 0600) != 0 ? of_errno() : err;
 }
 
 enum err store_folder_key(const char *folder, struct serverkey *key)

@@ -4,6 +4,7 @@
  *
  *   DIR/server.key   the server's keys (serverkey.h), mode 0600
  *   DIR/log.db       entries; DIR/keys.db slots, seals, inboxes (store.h)
+ *   DIR/store        instead: the PostgreSQL database where they are, as libpq takes it (it may hold a password)
  *   DIR/lock         held by the one process that serves
  */
 #ifndef SERVER_STORE_FOLDER_H
@@ -11,7 +12,7 @@
 
 #include "server/serverkey.h"
 
-enum { STORE_FOLDER_PATH_MAX = 4096 };
+enum { STORE_FOLDER_PATH_MAX = 4096, STORE_FOLDER_PLACE_MAX = 1024 };
 
 /** Makes the folder (mode 0700) if it is not there and writes the key file into it, durably.
  * ERR_EXISTS: there is a key file already. ERR_FULL, ERR_DENIED, ERR_IO. */
@@ -22,6 +23,11 @@ void store_folder_discard(const char *folder);
 
 /** Reads the key file. ERR_NOT_FOUND; ERR_DENIED: not readable, or others may read it; ERR_FORMAT, ERR_VERSION. */
 enum err store_folder_key(const char *folder, struct serverkey *key);
+
+/** Where the store is when it is not in the folder. ERR_NOT_FOUND: it is. ERR_FORMAT: longer than a line of 1 kB. */
+enum err store_folder_place(const char *folder, char place[static STORE_FOLDER_PLACE_MAX]);
+/** Writes that. ERR_USAGE: not a place. */
+enum err store_folder_place_put(const char *folder, const char *place);
 
 /** Takes the folder for this process until it ends or *lock is closed. ERR_BUSY: another process serves it. */
 enum err store_folder_lock(const char *folder, int *lock);

@@ -14,6 +14,7 @@
 
 #define LOG_SCHEMA  "passerelle_log"
 #define KEYS_SCHEMA "passerelle_keys"
+#define CHANNEL     "passerelle"
 enum { SCHEMA_VERSION = 1 };
 
 /* Ciphertext does not compress: EXTERNAL spares the attempt. Integers are BIGINT, as the driver sends them. */
@@ -39,7 +40,13 @@ static const char log_tables[] =
     "CREATE TABLE links (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
     " pk BYTEA NOT NULL UNIQUE, used BIGINT NOT NULL);"
     "CREATE TABLE chores (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
-    " space BYTEA NOT NULL, what BIGINT NOT NULL, target BYTEA NOT NULL);";
+    " space BYTEA NOT NULL, what BIGINT NOT NULL, target BYTEA NOT NULL);"
+    /* Every change of a space or of its keys is told to all nodes; the text is the space's id, in hex. */
+    "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
+    " PERFORM pg_notify('" CHANNEL "', encode(NEW.space, 'hex')); RETURN NULL; END$$;"
+    "CREATE TRIGGER tell AFTER INSERT OR UPDATE ON spaces FOR EACH ROW EXECUTE FUNCTION tell();"
+    "CREATE TRIGGER tell AFTER INSERT OR UPDATE ON " KEYS_SCHEMA ".revs"
+    " FOR EACH ROW EXECUTE FUNCTION tell();";
 
 static const char keys_tables[] =
     "CREATE TABLE meta (name BYTEA PRIMARY KEY, value BYTEA NOT NULL);"
@@ -116,6 +123,32 @@ static enum err integrity(struct store_view *base)
                         " (SELECT count(sha256(seal)) FROM seals)",
                         &n);
     return err;
+}
+
+/* ---- other nodes ---- */
+
+struct hearing {
+    store_heard_fn fn;
+    void *ctx;
+};
+
+static void on_notice(void *ctx, const char *text)
+{
+    const struct hearing *hearing = ctx;
+    uint8_t space[ID_LEN];
+    bool whole = text && strlen(text) == 2 * sizeof space;
+    for (size_t i = 0; whole && i < sizeof space; i++) {
+        unsigned byte;
+        whole = sscanf(text + 2 * i, "%2x", &byte) == 1;
+        space[i] = (uint8_t)byte;
+    }
+    hearing->fn(hearing->ctx, whole ? space : NULL);
+}
+
+static void heard(struct store *base, store_heard_fn fn, void *ctx)
+{
+    struct hearing hearing = {.fn = fn, .ctx = ctx};
+    pg_notices(&((struct sq_store *)base)->listener, on_notice, &hearing);
 }
 
 /* ---- life ---- */
@@ -203,6 +236,8 @@ enum err store_pg_open(struct store **out, const char *conninfo, enum store_mode
     if (!store)
         return ERR_MEMORY;
     store->engine = (struct store_engine){.name = "postgresql",
+                                          .shared = true,
+                                          .heard = heard,
                                           .tidy = tidy,
                                           .untidy = untidy,
                                           .bytes = bytes,
@@ -217,6 +252,8 @@ enum err store_pg_open(struct store **out, const char *conninfo, enum store_mode
     TRY(check_version(store));
     if (mode == STORE_OWNER) {
         TRY(open_pair(&store->tidy, store, true));
+        TRY(pg_open(&store->listener, conninfo, LOG_SCHEMA, true));
+        TRY(pg_listen(&store->listener, CHANNEL));
         TRY(sq_recover(store));
     }
     *out = &store->store;

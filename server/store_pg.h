@@ -15,4 +15,12 @@ enum err pg_open(struct sq *sq, const char *conninfo, const char *schema, bool w
 /** The first column of the first row of a query, as a number. ERR_NOT_FOUND: no row. */
 enum err pg_number(struct sq *sq, const char *sql, uint64_t *out);
 
+/** Asks for the notices of `channel` from now on. */
+enum err pg_listen(struct sq *sq, const char *channel);
+
+/** Gives the texts of the notices that arrived; never waits. `text` NULL: the connection was lost and made again, some may
+ * be missing. */
+typedef void (*pg_notice_fn)(void *ctx, const char *text);
+void pg_notices(struct sq *sq, pg_notice_fn fn, void *ctx);
+
 #endif

@@ -18,6 +18,7 @@ struct pg {
     PGconn *conn;
     char *conninfo;
     char schema[64];
+    char channel[64]; /* of notices, when it listens */
     bool writes;
     bool prepared[SQ_STATEMENT_N];
     PGresult *results[SQ_STATEMENT_N];
@@ -271,4 +272,28 @@ enum err pg_number(struct sq *sq, const char *sql, uint64_t *out)
         *out = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
     PQclear(result);
     return err;
+}
+
+/* ---- notices ---- */
+
+enum err pg_listen(struct sq *sq, const char *channel)
+{
+    char sql[96];
+    snprintf(sql, sizeof sql, "LISTEN %s", channel);
+    snprintf(sq->pg->channel, sizeof sq->pg->channel, "%s", channel);
+    return exec(sq, sql);
+}
+
+void pg_notices(struct sq *sq, pg_notice_fn fn, void *ctx)
+{
+    struct pg *pg = sq->pg;
+    bool lost = PQstatus(pg->conn) != CONNECTION_OK || PQconsumeInput(pg->conn) == 0;
+    if (lost) {
+        /* Tried again with the next call; until then everybody's time simply runs out. */
+        if (connect_again(pg) == ERR_OK && pg_listen(sq, pg->channel) == ERR_OK)
+            fn(ctx, NULL);
+        return;
+    }
+    for (PGnotify *notice; (notice = PQnotifies(pg->conn)); PQfreemem(notice))
+        fn(ctx, notice->extra);
 }

@@ -308,6 +308,7 @@ static void sq_store_close(struct store *base)
 {
     struct sq_store *store = of_store(base);
     roll_back(store);
+    sq_close(&store->listener);
     close_pair(&store->tidy);
     close_pair(&store->own);
     free(store->place);

@@ -171,6 +171,7 @@ struct sq_store {
     struct store_engine engine; /* what store and views point to */
     struct sq_view own;
     struct sq_view tidy; /* SQLite: connections for checkpoints, on whichever thread */
+    struct sq listener;  /* PostgreSQL: where other processes are heard */
     char *place;         /* the folder, or what the connections are made with */
     enum err (*pair_open)(struct sq_view *view, const struct sq_store *store, bool writes);
     enum store_mode mode;
