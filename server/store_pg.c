@@ -49,6 +49,7 @@ static const char log_tables[] =
     " FOR EACH ROW EXECUTE FUNCTION tell();";
 
 static const char keys_tables[] =
+    "CREATE DOMAIN blob AS BYTEA;" /* what SQLite calls it in a CAST */
     "CREATE TABLE meta (name BYTEA PRIMARY KEY, value BYTEA NOT NULL);"
     "CREATE TABLE revs (space BYTEA PRIMARY KEY, rev BIGINT NOT NULL);"
     "CREATE TABLE slots (space BYTEA NOT NULL, row BYTEA NOT NULL, newest BIGINT NOT NULL,"

@@ -122,7 +122,8 @@ struct pg;
     X(INBOX_INVITE, "UPDATE inbox SET state = 2, payload = NULL"                                   \
                     " WHERE space = ?1 AND invite = ?2 AND type = 1 AND state = 0")                \
     X(INBOX_OUTBOX, "DELETE FROM inbox WHERE space = ?1 AND type = 2"                              \
-                    " AND device = substr(?2, 1, 16) AND invite = substr(?2, 17)")                 \
+                    " AND device = substr(CAST(?2 AS BLOB), 1, 16)"                                \
+                    " AND invite = substr(CAST(?2 AS BLOB), 17)")                                  \
     X(INBOX, "SELECT type, device, invite, expires, state, payload, rev FROM inbox"                \
              " WHERE space = ?1 ORDER BY rev")                                                     \
     X(TOTAL_SLOTS, "SELECT count(*) FROM slots WHERE space = ?1 AND newest = 1")                   \

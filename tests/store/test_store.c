@@ -870,6 +870,8 @@ static void test_create_again(void **state)
     struct fixture *f = *state;
     struct store *store;
     char folder[64] = "/tmp/passerelle-store-XXXXXX", path[100];
+    if (!f->kind->files)
+        return; /* one transaction there */
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/log.db.new-journal", folder);
     assert_int_equal(mkdir(path, 0700), 0); /* no database can be written beside it */
