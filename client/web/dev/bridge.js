@@ -37,7 +37,7 @@ function device(id) {
 }
 
 /** Starts the program once, with a folder of its own for files. */
-function start(dev, words, { files = {}, stdin = "", lang = "fr", day = null } = {}) {
+function start(dev, words, { files = {}, stdin = "", lang = "fr", now: day = null } = {}) {
   return new Promise((done) => {
     const work = fs.mkdtempSync(path.join(dev.dir, "run-"));
     const passFile = path.join(work, ".pass");

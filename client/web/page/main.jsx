@@ -4,8 +4,12 @@
 import { render } from "preact";
 import { App } from "./app/app.jsx";
 import { applyLook } from "./lib/look.js";
+import { run } from "./lib/core.js";
 import { lang, setLang } from "./lib/i18n.js";
 import { watchVersion } from "./lib/version.js";
+
+// The same commands as at a terminal, for the console and for tests.
+window.passerelle = { run };
 
 setLang(lang.value);
 applyLook();

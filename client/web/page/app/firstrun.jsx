@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The first minutes: install, a name, four words, a PIN, then an invitation or a new organisation.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { core } from "../lib/core.js";
 import { lang, setLang, t } from "../lib/i18n.js";
 import { installed, installer, isApple } from "../lib/version.js";
@@ -10,13 +10,9 @@ import { Button, Note, Segments } from "../ui/basic.jsx";
 import { Icon } from "../ui/icon.jsx";
 import { JoinOrFound } from "./join.jsx";
 import { Logo } from "./logo.jsx";
+import { Pin } from "./pin.jsx";
+import { Title } from "./title.jsx";
 import { WordsInput } from "./words.jsx";
-
-function Title({ children }) {
-  const h1 = useRef(null);
-  useEffect(() => h1.current.focus({ preventScroll: true }), [children]);
-  return <h1 ref={h1} tabIndex={-1}>{children}</h1>;
-}
 
 function Install() {
   if (installed()) return null;
@@ -100,29 +96,6 @@ function Check({ data, next, again }) {
   </>;
 }
 
-function Pin({ next }) {
-  const [error, setError] = useState(null);
-  const send = async (event) => {
-    event.preventDefault();
-    const pin = event.currentTarget.elements.pin.value;
-    if (!/^\d{6,12}$/.test(pin)) return setError(t("pin.short"));
-    const answer = await core.setPin({ pin });
-    if (answer && answer.exit) return setError(answer.error);
-    next({});
-  };
-  return (
-    <form class="form" onSubmit={send}>
-      <Title>{t("pin.title")}</Title>
-      <p>{t("pin.text")}</p>
-      <div class="field"><label for="pin">{t("pin.label")}</label>
-        <input class="input pin" id="pin" name="pin" type="password" inputmode="numeric" pattern="[0-9]*" autocomplete="off" maxLength={12} autofocus />
-        {error && <span class="hint" role="alert">{error}</span>}</div>
-      <button class="button main full">{t("next")}</button>
-      <Button quiet onClick={() => next({})}>{t("pin.without")}</Button>
-    </form>
-  );
-}
-
 export function FirstRun({ opened }) {
   const [step, setStep] = useState("welcome");
   const [data, setData] = useState({});
@@ -133,7 +106,7 @@ export function FirstRun({ opened }) {
     name: () => <Name next={to("words")} />,
     words: () => <Words next={to("check")} />,
     check: () => <Check data={data} next={to("pin")} again={() => setStep("words")} />,
-    pin: () => <Pin next={to("join")} />,
+    pin: () => <Pin next={() => to("join")({})} />,
     join: () => <>
       <Title>{t("join.title")}</Title>
       {data.kept === false && <Note tone="late" icon="alarm"><p>{t("storage.no")}</p></Note>}

@@ -8,9 +8,6 @@ import { t } from "../lib/i18n.js";
 import { Button, Note, Segments } from "../ui/basic.jsx";
 import { Scanner } from "../ui/scan.jsx";
 
-/** A code that two people read to each other. */
-export const compareText = (code) => (code ?? "").replace(/(.{4})(?=.)/g, "$1 ");
-
 export function JoinOrFound({ done }) {
   const [way, setWay] = useState("join");
   const [joined, setJoined] = useState(null);
@@ -52,8 +49,8 @@ function Join({ done }) {
 /** The newcomer may write at once; the work leaves after the approval. */
 function Waiting({ answer, done }) {
   return <>
-    <Note icon="clock"><p class="strong">{t("join.sent", answer.space ?? "")}</p><p>{t("join.compare")}</p></Note>
-    <p class="code compare" aria-label={t("join.code")}>{compareText(answer.compare)}</p>
+    <Note icon="clock"><p class="strong">{t("join.sent")}</p><p>{t("join.compare")}</p></Note>
+    <p class="code compare" aria-label={t("join.code")}>{answer.compare}</p>
     <p>{t("join.write")}</p>
     <div class="spring" />
     <Button main full onClick={done}>{t("join.begin")}</Button>

@@ -9,15 +9,18 @@ import { takeUpdate, updateReady } from "../lib/version.js";
 import { passphrase } from "../lib/words.js";
 import { Button, Note } from "../ui/basic.jsx";
 import { Logo } from "./logo.jsx";
+import { Pin } from "./pin.jsx";
 import { WordsInput } from "./words.jsx";
 
 export function Lock({ opened }) {
-  const [words, setWords] = useState(stage.value.warm === false);
+  const [chosen, setWords] = useState(null);
+  const words = chosen ?? stage.value.warm === false;
   const [error, setError] = useState(null);
   const [busy, setBusy] = useState(false);
+  const [open, setOpen] = useState(false); // by the words: a PIN for the next hours is offered
   const answer = async (result) => {
     setBusy(false);
-    if (result.exit === 0) return opened();
+    if (result.exit === 0) return words ? setOpen(true) : opened();
     if (result.gone) setWords(true);
     setError(result.gone ? t("lock.gone") : result.left ? t("lock.left", result.left) : result.error || t("lock.wrong"));
   };
@@ -34,6 +37,7 @@ export function Lock({ opened }) {
     setError(null);
     await answer(await core.unlock({ passphrase: passphrase(list) }));
   };
+  if (open) return <main class="alone"><Pin next={opened} /></main>;
   return (
     <main class="alone">
       <Logo />

@@ -14,7 +14,7 @@ export function stateSentence() {
   if (!status.value) return ["", "clock", t("wait")];
   if (alarms.value.length) return ["bad", "alarm", t("state.alarm")];
   if (!spaces.length) return ["late", "link", t("state.nospace")];
-  if (syncing.value) return ["", "sync", syncing.value.total ? t("sync.progress", syncing.value.done, syncing.value.total) : t("sync.running")];
+  if (syncing.value) return ["", "sync", syncing.value.pulled > 20 ? t("sync.progress", syncing.value.pulled) : t("sync.running")];
   if (waitingSpaces.value.length) return ["late", "clock", t("state.waiting", unsent.value)];
   if (unsent.value > 0) return ["late", "unsent", t("sync.unsent", unsent.value, instant(unsentSince.value))];
   if (syncError.value && syncError.value.exit !== 3) return ["bad", "alarm", t("sync.refused")];

@@ -4,6 +4,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as core from "@core";
+import { testClock } from "./dates.js";
 import { lang } from "./i18n.js";
 
 export { core };
@@ -15,7 +16,7 @@ core.on("changed", () => tick.value++);
 /** One command of the terminal's table: {exit, json, error, files}. Never throws. */
 export async function run(words, options = {}) {
   try {
-    return await core.run(words.map(String), { lang: lang.value, ...options });
+    return await core.run(words.map(String), { lang: lang.value, now: testClock(), ...options });
   } catch (error) {
     return { exit: 1, json: null, error: String(error?.message ?? error), files: {} };
   }

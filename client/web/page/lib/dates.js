@@ -7,7 +7,9 @@ const pad = (n) => String(n).padStart(2, "0");
 const civil = (date) => `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
 const parse = (day) => new Date(`${day.slice(0, 10)}T12:00:00`);
 
-export const today = () => civil(new Date());
+/** The clock that tests set, an RFC 3339 text, or null. run() gives the same to the core. */
+export const testClock = () => sessionStorage.getItem("now");
+export const today = () => civil(testClock() ? new Date(testClock()) : new Date());
 export function shift(day, n) {
   const date = parse(day);
   date.setDate(date.getDate() + n);

@@ -2,8 +2,7 @@
 //
 // Membres et appareils: who waits (name, code to compare), who is in, who was removed. Admitting, refusing, removing wait
 // for the next sending, which is started at once when there is a network.
-import { useState } from "preact/hooks";
-import { compareText } from "../app/join.jsx";
+import { useEffect, useState } from "preact/hooks";
 import { run, useRun } from "../lib/core.js";
 import { instant } from "../lib/dates.js";
 import { t } from "../lib/i18n.js";
@@ -29,6 +28,14 @@ export function Membres() {
   const proposals = useRun(["member", "proposals"])?.json ?? [];
   const [chosen, setChosen] = useState(null);
   const rows = useRun(["member", "list"])?.json;
+  // Somebody may be waiting beside us: requests to join are looked for while this screen is open.
+  useEffect(() => {
+    if (!can("admin") && !can("steward")) return undefined;
+    const look = () => navigator.onLine && !document.hidden && syncNow();
+    look();
+    const timer = setInterval(look, 6000);
+    return () => clearInterval(timer);
+  }, []);
   if (!rows) return <><Head title={t("members.title")} /><Waiting /></>;
   const waiting = rows.filter((row) => row.state === "waiting" && row.device !== status.value?.device);
   const active = byDevice(rows.filter((row) => row.state === "active"));
@@ -60,7 +67,7 @@ function Waits({ one }) {
     <li class="card" data-waits={one.device}>
       <p class="strong">{one.name}</p>
       <p class="soft small">{one.space_name} · {rolesText(one.roles)}</p>
-      <p class="code compare" aria-label={t("members.compare")}>{compareText(one.compare)}</p>
+      <p class="code compare" aria-label={t("members.compare")}>{one.compare}</p>
       <div class="buttons">
         <Button main icon="check" class="grow" onClick={() => answer("approve", t("members.approved", one.name))}>{t("members.approve")}</Button>
         <Button icon="close" class="grow" onClick={() => answer("refuse", t("members.refusedOne", one.name))}>{t("members.refuse")}</Button>

@@ -6,7 +6,6 @@ import { run, useRun } from "../lib/core.js";
 import { t } from "../lib/i18n.js";
 import { saveFile } from "../lib/share.js";
 import { status, syncError, syncing, syncNow, waitingSpaces } from "../lib/state.js";
-import { compareText } from "../app/join.jsx";
 import { stateSentence } from "../app/stateline.jsx";
 import { Badge, Button, Empty, Facts, Group, Head, LinkButton, Note } from "../ui/basic.jsx";
 import { failed, toast } from "../ui/toast.jsx";
@@ -28,10 +27,10 @@ export function Synchro() {
     <Head title={t("plus.synchro")} />
     <Note tone={tone} icon={icon}><p class="strong" role="status">{sentence}</p>
       {syncError.value && <p>{syncError.value.text}</p>}</Note>
-    {syncing.value && <progress aria-label={t("sync.running")} value={syncing.value.done} max={syncing.value.total} />}
+    {syncing.value && <progress aria-label={t("sync.running")} />}
     {spaces.length > 0 && <Button main full icon="sync" disabled={Boolean(syncing.value)} onClick={syncNow}>{syncing.value ? t("sync.running") : t("sync.now")}</Button>}
     {waitingSpaces.value.length > 0 && <Note icon="clock"><p>{t("join.compare")}</p>
-      {mine.map((one) => <p key={one.space} class="code strong">{one.space_name} : {compareText(one.compare)}</p>)}</Note>}
+      {mine.map((one) => <p key={one.space} class="code strong">{one.space_name} : {one.compare}</p>)}</Note>}
     {spaces.length === 0 && <Empty><p>{t("agenda.alone")}</p><LinkButton main to={["rejoindre"]}>{t("join.title")}</LinkButton></Empty>}
     {spaces.map((space) => (
       <section class="card" key={space.id}>
