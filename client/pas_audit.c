@@ -13,7 +13,9 @@
 #include "client/pas_inside.h"
 #include "client/pas_time.h"
 #include "client/report.h"
+#include "client/witness.h"
 #include "proto/code.h"
+#include "proto/note.h"
 
 enum { LATE_S = 24 * 3600, REPORT_MAX = 64 << 20 };
 
@@ -347,5 +349,73 @@ int pas_accesses(struct pas *pas, const char *text, struct pas_table **out)
     log.table = NULL;
 out:
     pas_table_free(log.table);
+    return pas_end(pas, err);
+}
+
+/* --- witnesses --- */
+
+static enum err read_witness(struct pas *pas, const char *text, struct op *op)
+{
+    uint8_t pk[PK_LEN + 4];
+    size_t len = 0, name = strcspn(text, "=");
+    unsigned at = op->u.witness_set.n;
+    if (text[name] != '=' || at == WITNESSES_MAX || !note_name_ok(text, name) ||
+        code_unbase64(pk, sizeof pk, &len, text + name + 1, strlen(text + name + 1)) != ERR_OK ||
+        len != PK_LEN)
+        return pas_fail(pas, ERR_USAGE, WORD_WITNESS_FORM, text);
+    op->u.witness_set.witness[at].name = text;
+    op->u.witness_set.witness[at].name_len = name;
+    memcpy(op->u.witness_set.witness[at].pk, pk, PK_LEN);
+    op->u.witness_set.n++;
+    return ERR_OK;
+}
+
+int pas_witness_set(struct pas *pas, size_t space, const char *const *list, size_t n,
+                    unsigned quorum)
+{
+    struct op op = {.kind = KIND_WITNESS_SET};
+    enum err err = ERR_OK;
+    pas_begin(pas);
+    if (space >= engine_space_count(pas->engine))
+        TRY(ERR_NOT_FOUND);
+    if (!(engine_space(pas->engine, space)->roles & ROLE_ADMIN))
+        TRY(ERR_DENIED);
+    for (size_t i = 0; i < n; i++)
+        TRY(read_witness(pas, list[i], &op));
+    if (quorum > n || (n > 0 && quorum == 0))
+        TRY(ERR_USAGE);
+    op.u.witness_set.quorum = (uint8_t)quorum;
+    TRY(engine_operate(pas->engine, space, &op, NULL, 0));
+out:
+    return pas_end(pas, err);
+}
+
+int pas_witnesses(struct pas *pas, struct pas_table **out)
+{
+    static const char *const levels[] = {"none", "fresh", "amber", "red"};
+    struct pas_table *table = NULL;
+    char base64[64];
+    enum err err = ERR_OK;
+    pas_begin(pas);
+    *out = NULL;
+    TRY(pas_table_new(&table));
+    pas_table_columns_add(table, "space name key confirmed_at level");
+    for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
+        const struct fold *fold = engine_fold(pas->engine, i);
+        for (size_t k = 0; fold && k < fold->n_witnesses; k++) {
+            code_base64(base64, fold->witnesses[k].pk, PK_LEN);
+            pas_table_row(table);
+            pas_table_text(table, engine_space(pas->engine, i)->name);
+            pas_table_text(table, fold->witnesses[k].name);
+            pas_table_text(table, base64);
+            pas_table_time(table, witness_time(pas->engine, i, k) * 1000);
+            pas_table_text(table, levels[witness_level(pas->engine, i, NULL)]);
+        }
+    }
+    TRY(pas_table_err(table));
+    *out = table;
+    table = NULL;
+out:
+    pas_table_free(table);
     return pas_end(pas, err);
 }

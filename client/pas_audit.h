@@ -24,6 +24,15 @@ PAS_CHECK int pas_audit_report_check(struct pas *pas, const char *text, size_t l
 /** Who opened, exported or printed a record's dossier: time, what, device, name, received_at (null: it waits here). */
 PAS_CHECK int pas_accesses(struct pas *pas, const char *record, struct pas_table **table);
 
+/* --- witnesses --- */
+
+/** Queues the space's list of witnesses, "NAME=KEY" each (the key in base64), and how many of them must have confirmed. An
+ * empty list: none. Two signatures are not needed; everybody sees it. */
+PAS_CHECK int pas_witness_set(struct pas *pas, size_t space, const char *const *list, size_t n,
+                              unsigned quorum);
+/** space, name, key, confirmed_at, level (of the space: fresh, amber after 7 days, red after 30). */
+PAS_CHECK int pas_witnesses(struct pas *pas, struct pas_table **table);
+
 /* --- the second level: reading content, with a second person's leave --- */
 
 struct pas_grant_args {

@@ -10,6 +10,7 @@
 #include "client/pas_inside.h"
 #include "client/pas_json.h"
 #include "client/text.h"
+#include "client/witness.h"
 #include "proto/code.h"
 
 static void id_hex(char out[static 2 * ID_LEN + 1], const uint8_t id[static ID_LEN])
@@ -37,6 +38,15 @@ void pas_put_roles(struct pas *pas, struct pas_table *table, uint8_t roles)
 }
 
 /* --- spaces --- */
+
+static void put_witness(struct pas *pas, struct pas_table *table, size_t i)
+{
+    static const char *const levels[] = {NULL, "fresh", "amber", "red"};
+    uint64_t at_s = 0;
+    bool known = engine_fold(pas->engine, i) != NULL;
+    pas_table_text(table, levels[known ? witness_level(pas->engine, i, &at_s) : WITNESS_NONE]);
+    pas_table_time(table, at_s * 1000);
+}
 
 static void put_space(struct pas *pas, struct pas_table *table, size_t i)
 {
@@ -80,6 +90,7 @@ static void put_space(struct pas *pas, struct pas_table *table, size_t i)
     pas_table_int(table, (int64_t)space->invalid_leaves);
     pas_table_int(table, (int64_t)space->sealed);
     pas_table_int(table, (int64_t)space->handed);
+    put_witness(pas, table, i);
     pas_table_text(table, space->url);
 }
 
@@ -92,7 +103,8 @@ int pas_spaces(struct pas *pas, struct pas_table **out)
     TRY(pas_table_new(&table));
     pas_table_columns_add(table, "name id level state roles size unsent unsent_since"
                                  " checkpoint_time alarm alarm_index status trial keepers"
-                                 " rotation_pending invalid_leaves sealed handed url");
+                                 " rotation_pending invalid_leaves sealed handed witness"
+                                 " witnessed_at url");
     for (size_t i = 0; i < engine_space_count(pas->engine); i++)
         put_space(pas, table, i);
     TRY(pas_table_err(table));

@@ -13,6 +13,7 @@
 #include "client/leave.h"
 #include "client/operate.h"
 #include "client/session.h"
+#include "client/witness.h"
 #include "proto/seal.h"
 
 enum { WANT_AT_ONCE = 256, KEYS_AGAIN_MS = 5 * 60 * 1000 };
@@ -316,7 +317,7 @@ enum err session_row(struct engine *engine, struct space *space, struct arena *a
                                 .erased_upto = space->erased_upto};
     memcpy(row->space, space->pub.id, ID_LEN);
     flight->last_id = space->outbox.last_id;
-    row->want = arena_get(arena, WANT_AT_ONCE, sizeof *row->want);
+    row->want = arena_get(arena, WANT_AT_ONCE + 2, sizeof *row->want);
     row->inbox = arena_get(arena, INBOX_MAX + 1, sizeof *row->inbox);
     if (!row->want || !row->inbox)
         TRY(ERR_MEMORY);
@@ -338,6 +339,7 @@ enum err session_row(struct engine *engine, struct space *space, struct arena *a
     flight->wants = row->n_want > 0;
     ask_for_seal(engine, space, row);
     TRY(want_keys(engine, space, row));
+    witness_ask(engine, space, row);
     flight->joins = space->pub.state == SPACE_WAITING && row->n_inbox > 0;
     if (session_may_push(space) && row->n_inbox < INBOX_MAX)
         TRY(leave_row(engine, space, arena, row, flight));

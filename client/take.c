@@ -69,7 +69,7 @@ static enum err raise_alarm(struct take *take, const uint8_t root[static HASH_LE
         index = take->size_before;
     struct evidence evidence = {.what = what, .index = index, .root = root};
     evidence.ours = space->has_note ? &space->note : NULL;
-    evidence.theirs = take->row->has_note ? &take->row->note : NULL;
+    evidence.theirs = take->accused ? take->accused : take->row->has_note ? &take->row->note : NULL;
     const struct message_leaf *entry = page_entry(take, index);
     if (entry && !entry->own) {
         evidence.header = entry->header;

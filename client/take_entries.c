@@ -11,6 +11,7 @@
 #include "client/enrol.h"
 #include "client/grant.h"
 #include "client/take_inside.h"
+#include "client/witness.h"
 #include "proto/digest.h"
 
 /* One entry as the page gives it, own leaves put back in their places. */
@@ -204,6 +205,8 @@ static enum err follow_up(struct take *take, const struct incoming *in)
         break;
     case KIND_ADOPT:
         return adopt_logged(take->engine, take->space, &in->leaf.op);
+    case KIND_WITNESS_SET:
+        return witness_changed(take->engine, take->space, in->t_recv_ms);
     case KIND_ERASE:
     case KIND_PURGE:
         if (take->n_erased == TAKE_ERASED_MAX)

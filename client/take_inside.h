@@ -22,9 +22,11 @@ struct take {
     uint64_t first_bad;  /* first entry that cannot be what its author signed; UINT64_MAX */
     uint64_t bad_bodies; /* first entry whose bodies are not the signed ones; UINT64_MAX */
     bool labels, keys, bump;
-    bool refused_bodies; /* bodies were asked for, and none came */
-    bool proven;         /* two signed notes exclude each other */
-    uint64_t purge_from; /* leaves that an erasure of this page did not know; UINT64_MAX */
+    bool refused_bodies;        /* bodies were asked for, and none came */
+    bool proven;                /* two signed notes exclude each other */
+    const struct note *accused; /* which note, where it is not the row's */
+    struct note cosigned;       /* room for one */
+    uint64_t purge_from;        /* leaves that an erasure of this page did not know; UINT64_MAX */
     size_t n_erased;
     uint64_t erased[TAKE_ERASED_MAX]; /* indexes of valid erase and purge leaves */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client/take_inside.h"
+#include "client/witness.h"
 
 static enum err keep_note(struct take *take, uint64_t id, const struct note *note)
 {
@@ -70,6 +71,32 @@ static enum err take_head(struct take *take, const char *origin,
                                                     : ERR_OK;
 }
 
+/* Notes of earlier sizes that witnesses cosigned. One that the own history does not produce accuses the log. */
+static enum err take_cosigned(struct take *take, const char *origin)
+{
+    enum err err = ERR_OK;
+    struct space *space = take->space;
+    for (size_t i = 0; i < take->row->n_inbox; i++) {
+        const struct message_inbox *item = &take->row->inbox[i];
+        struct note *note = &take->cosigned;
+        uint8_t root[HASH_LEN];
+        if (item->type != INBOX_NOTE ||
+            message_note_decode(note, item->payload, item->payload_len) != ERR_OK ||
+            note->size == 0 || note->size > space->fold->size ||
+            note_verify(note, origin, space->fold->log_pk) != ERR_OK)
+            continue;
+        TRY(space_root_at(&take->reader, note->size, root));
+        if (memcmp(root, note->root, HASH_LEN) != 0) {
+            take->proven = true;
+            take->accused = note;
+            return take_evidence(take, ERR_FORK, UINT64_MAX);
+        }
+        TRY(witness_take(take->engine, space, note));
+    }
+out:
+    return err;
+}
+
 enum err take_notes(struct take *take)
 {
     enum err err = ERR_OK;
@@ -97,6 +124,8 @@ enum err take_notes(struct take *take)
     }
     space->note = row->note;
     space->has_note = true;
+    TRY(witness_take(take->engine, space, &row->note));
+    TRY(take_cosigned(take, origin));
     TRY(keep_note(take, 0, &row->note));
     TRY(take_head(take, origin, root));
     TRY(check_promises(take));

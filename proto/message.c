@@ -189,3 +189,23 @@ enum err message_body_decode(struct message_body *body, const uint8_t *payload, 
         *body = (struct message_body){0};
     return root.err;
 }
+
+void message_note_encode(struct buf *out, const struct note *note)
+{
+    message_part_put_note(out, note);
+}
+
+enum err message_note_decode(struct note *note, const uint8_t *payload, size_t len)
+{
+    struct wire_doc doc;
+    *note = (struct note){0};
+    enum err err = wire_open(&doc, payload, len, 2, 5 + WITNESSES_MAX);
+    if (err != ERR_OK)
+        return err;
+    struct wire_in root = wire_root(&doc);
+    message_part_take_note(note, &root);
+    wire_close(&doc);
+    if (root.err != ERR_OK)
+        *note = (struct note){0};
+    return root.err;
+}

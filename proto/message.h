@@ -278,6 +278,10 @@ enum err message_join_decode(struct message_join *join, const uint8_t *payload, 
 void message_statement_encode(struct buf *out, const struct op_proof *proof);
 enum err message_statement_decode(struct op_proof *proof, const uint8_t *payload, size_t len);
 
+/** The payload of INBOX_NOTE. ERR_FORMAT, ERR_TOO_BIG, ERR_MEMORY. */
+void message_note_encode(struct buf *out, const struct note *note);
+enum err message_note_decode(struct note *note, const uint8_t *payload, size_t len);
+
 /** The payload of INBOX_BODY. A body as its hash (32 bytes) was deleted. The decoded one is borrowed from `payload`. */
 void message_body_encode(struct buf *out, const struct message_body *body);
 enum err message_body_decode(struct message_body *body, const uint8_t *payload, size_t len);

@@ -91,6 +91,10 @@ static const struct main_command commands[] = {
      "usage: passerelled founder-link --data DIR [--json]\n"
      "\n"
      "Prints a further link that founds one space. May run beside a server.\n"},
+    {"log-key", main_log_key, "print the line that makes a witness know this log",
+     "usage: passerelled log-key --data DIR\n"
+     "\n"
+     "Prints \"log NAME KEY\", for the file \"logs\" of a passerelle-witness.\n"},
 };
 
 static const struct main_command *command_of(const char *name)

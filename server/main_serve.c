@@ -114,8 +114,12 @@ static int open_data(struct main_app *app)
     code = main_open_store(data, STORE_OWNER, &app->store);
     if (code != EXIT_DONE)
         return code;
+    err = store_cosigs_open(&app->cosigs, data);
+    if (err != ERR_OK)
+        return main_refuse("%s: %s", data, err_text(err));
     const struct sync_config config = {.store = app->store,
                                        .key = &app->key,
+                                       .cosigs = app->cosigs,
                                        .bytes_per_day = app->conf.quota_device_bytes_day,
                                        .wait_max_ms = app->conf.long_poll_max_ms};
     err = sync_new(&app->sync, &config);
@@ -167,6 +171,18 @@ static int open_loop(struct main_app *app, const struct loop_handler *handler)
     return EXIT_DONE;
 }
 
+static int start_witnesses(struct main_app *app)
+{
+    unsigned line = 0;
+    enum err err =
+        main_cosign_start(&app->cosign, app->conf.data, &app->key, app->views, app->cosigs, &line);
+    if (err == ERR_FORMAT)
+        return main_refuse("%s/witnesses, line %u: write witness NAME KEY http://HOST:PORT, or"
+                           " interval SECONDS",
+                           app->conf.data, line);
+    return err == ERR_OK ? EXIT_DONE : main_refuse("%s", err_text(err));
+}
+
 /* The first heartbeat is written before anybody is served: a server that cannot write says so at once. */
 static int first_beat(struct main_app *app, bool accept_clock)
 {
@@ -209,8 +225,10 @@ static void close_all(struct main_app *app)
     loop_free(app->loop);
     main_wait_free(app->wait);
     main_share_free(app->share);
+    main_cosign_stop(app->cosign);
     store_views_free(app->views);
     sync_free(app->sync);
+    store_cosigs_close(app->cosigs);
     if (app->store) {
         if (app->store->engine->tidy(app->store, true) != ERR_OK)
             LOG(LOG_WARN, "checkpoint_failed",
@@ -238,6 +256,8 @@ int main_serve(int argc, char **argv)
         code = open_loop(&app, &handler);
     if (code == EXIT_DONE)
         code = first_beat(&app, accept_clock);
+    if (code == EXIT_DONE)
+        code = start_witnesses(&app);
     if (code == EXIT_DONE)
         code = announce(&app, port_file);
     if (code == EXIT_DONE)

@@ -10,6 +10,7 @@
 
 #include "server/conf.h"
 #include "server/loop.h"
+#include "server/main_cosign.h"
 #include "server/main_share.h"
 #include "server/main_wait.h"
 #include "server/store.h"
@@ -23,6 +24,8 @@ struct main_app {
     struct serverkey key;
     struct store *store;
     struct store_views *views;
+    struct store_cosigs *cosigs;
+    struct main_cosign *cosign;
     struct sync *sync;
     struct loop *loop;
     struct loop_writer *writer;

@@ -36,16 +36,30 @@ static enum err node_of(void *ctx, unsigned level, uint64_t index, uint8_t out[s
     return page->view->engine->node(page->view, page->space.space, level, index, out);
 }
 
+/* Cosignatures over this very note. */
+static void add_cosigs(const struct sync_page *page, struct note *note)
+{
+    struct note cosigned[WITNESSES_MAX];
+    size_t n = store_cosigs_get(page->call->sync->config.cosigs, page->space.space, cosigned,
+                                WITNESSES_MAX);
+    for (size_t i = 0; i < n && note->n_cosigs < WITNESSES_MAX; i++) {
+        if (cosigned[i].size == note->size && memcmp(cosigned[i].root, note->root, HASH_LEN) == 0)
+            memcpy(note->cosigs[note->n_cosigs++], cosigned[i].cosigs[0], NOTE_COSIG_LEN);
+    }
+}
+
 /* The stored note of a size, or one made now: Ed25519 is deterministic, so a size has one note, stored or not. */
 static enum err note_of(struct sync_page *page, uint64_t size, struct note *note)
 {
     enum err err = page->view->engine->note(page->view, page->space.space, size, note);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    *note = (struct note){.size = size};
-    err = tree_root_at(note->root, size, node_of, page);
+    if (err == ERR_NOT_FOUND) {
+        *note = (struct note){.size = size};
+        err = tree_root_at(note->root, size, node_of, page);
+        if (err == ERR_OK)
+            note_sign(note, page->origin, page->call->sync->config.key->secret->log_sk);
+    }
     if (err == ERR_OK)
-        note_sign(note, page->origin, page->call->sync->config.key->secret->log_sk);
+        add_cosigs(page, note);
     return err;
 }
 
@@ -87,6 +101,16 @@ static bool may_lack_keys(const struct sync_page *page)
     return call->recovering && page->reader && page->size > 0 &&
            page->row->have_size == page->size &&
            memcmp(call->request.store_id, call->sync->store_id, STORE_ID_LEN) != 0;
+}
+
+bool sync_page_asks_note(const struct sync_page *page)
+{
+    const struct message_row *in = page->row->in;
+    for (size_t i = 0; in && page->member.active && i < in->n_want; i++) {
+        if (!in->want[i].is_row && in->want[i].leaf == 0 && in->want[i].box == 0)
+            return true;
+    }
+    return false;
 }
 
 enum err sync_page_begin(struct sync_page *page)
@@ -332,7 +356,8 @@ static enum err add_notes(struct sync_page *page)
     enum err err = ERR_OK;
     struct message_row *out = page->out;
     const struct sync_row *row = page->row;
-    out->has_note = page->end > 0 && (page->end > row->have_size || row->n_leaves > 0);
+    out->has_note = page->end > 0 &&
+                    (page->end > row->have_size || row->n_leaves > 0 || sync_page_asks_note(page));
     if (out->has_note)
         TRY(note_of(page, page->end, &out->note));
     if (page->end == page->size)

@@ -43,6 +43,9 @@ enum err sync_page_items(struct sync_page *page);
 /** Seal lists, stale rows, wanted bodies and rows, the inbox. */
 enum err sync_page_rest(struct sync_page *page);
 
+/** Whether the client wants the note although nothing is new: it wants body 0 of entry 0, which a genesis never has. */
+bool sync_page_asks_note(const struct sync_page *page);
+
 /** Takes bytes and elements from the budget; false when it is used up (nothing is taken). */
 bool sync_page_take(struct sync_page *page, size_t bytes, size_t elements);
 

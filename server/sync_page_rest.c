@@ -215,6 +215,29 @@ out:
     return err == ERR_TOO_BIG ? ERR_OK : err;
 }
 
+/* What witnesses cosigned of earlier sizes. */
+static enum err add_cosigned(struct sync_page *page)
+{
+    enum err err = ERR_OK;
+    static const uint8_t nobody[ID_LEN];
+    struct note notes[WITNESSES_MAX];
+    size_t n =
+        store_cosigs_get(page->call->sync->config.cosigs, page->space.space, notes, WITNESSES_MAX);
+    for (size_t i = 0; i < n && sync_page_asks_note(page); i++) {
+        struct buf payload = {.max = 4096};
+        if (notes[i].size == page->end || notes[i].size > page->size)
+            continue;
+        message_note_encode(&payload, &notes[i]);
+        err = payload.err;
+        if (err == ERR_OK)
+            err = add_inbox(page, INBOX_NOTE, nobody, payload.bytes, payload.len);
+        buf_free(&payload);
+        TRY(err);
+    }
+out:
+    return err == ERR_TOO_BIG ? ERR_OK : err;
+}
+
 /* ---- who waits ---- */
 
 /* Large, and kept by whoever has received it: given once, like a key. */
@@ -253,6 +276,7 @@ enum err sync_page_rest(struct sync_page *page)
     enum err err = ERR_OK;
     TRY(add_lists(page));
     TRY(add_wanted(page));
+    TRY(add_cosigned(page));
     if (page->member.active && page->member.roles & (ROLES_ADMIT | ROLE_STEWARD | ROLE_AUDITOR)) {
         err = page->view->engine->inbox(page->view, page->space.space, add_waiting, page);
         TRY(err == ERR_TOO_BIG ? ERR_OK : err);

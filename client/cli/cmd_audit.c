@@ -291,6 +291,35 @@ int cmd_audit_checkpoint(struct cli *cli, const struct args *args)
     return EXIT_DONE;
 }
 
+/* --- witnesses --- */
+
+int cmd_witness_set(struct cli *cli, const struct args *args)
+{
+    const char *quorum = args_option(args, "quorum");
+    unsigned wanted = args->n > 0;
+    size_t space = 0;
+    if (quorum)
+        wanted = (unsigned)atoi(quorum);
+    int result = pas_space_find(cli->pas, cli->space, &space);
+    if (result == 0)
+        result = pas_witness_set(cli->pas, space, args->words, args->n, wanted);
+    if (result != 0)
+        return cli_failed(cli, result);
+    cli_say(cli, MSG_WITNESS_SET);
+    if (cli->json)
+        puts("{\"state\":\"queued\"}");
+    return EXIT_DONE;
+}
+
+int cmd_witness_list(struct cli *cli, const struct args *args)
+{
+    struct pas_table *table = NULL;
+    (void)args;
+    int result = pas_witnesses(cli->pas, &table);
+    return result == 0 ? cli_table(cli, table, false, "space name confirmed_at level")
+                       : cli_failed(cli, result);
+}
+
 /* --- the second level --- */
 
 int cmd_audit_grant(struct cli *cli, const struct args *args)

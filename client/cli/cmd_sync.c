@@ -37,6 +37,10 @@ static void print_space(struct cli *cli, const struct pas_table *table, size_t i
         cli_say(cli, MSG_SPACE_REFUSED, cli_cell(cli, table, i, "status", room, sizeof room));
     if (cli_int(table, i, "trial"))
         cli_say(cli, MSG_SPACE_TRIAL, (long long)cli_int(table, i, "keepers"));
+    if (strcmp(cli_text(table, i, "witness"), "amber") == 0)
+        cli_error(cli, MSG_WITNESS_AMBER, cli_text(table, i, "name"));
+    if (strcmp(cli_text(table, i, "witness"), "red") == 0)
+        cli_error(cli, MSG_WITNESS_RED, cli_text(table, i, "name"));
     if (cli_int(table, i, "rotation_pending"))
         cli_say(cli, MSG_SPACE_ROTATION);
     if (cli_int(table, i, "invalid_leaves"))

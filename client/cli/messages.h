@@ -277,6 +277,20 @@
       "steward) has to confirm it: \"member proposals\".\n")                                            \
     X(GRANT_CLOSED, "Fin de l'autorisation notée ; elle part à la prochaine synchronisation.\n",        \
       "The end of the grant is noted; it leaves at the next sync.\n")                                   \
+    X(WITNESS_SET, "Témoins notés ; la liste part à la prochaine synchronisation.\n",                   \
+      "The witnesses are noted; the list leaves at the next sync.\n")                                   \
+    X(WITNESS_AMBER,                                                                                    \
+      "passerelle : « %s » : aucun témoin n'a confirmé l'historique du serveur depuis 7 jours. "    \
+      "Dites-le à l'administrateur ; le travail continue.\n",                                           \
+      "passerelle: \"%s\": for 7 days no witness has confirmed the server's history. Tell the "         \
+      "administrator; work goes on.\n")                                                                 \
+    X(WITNESS_RED,                                                                                      \
+      "passerelle : « %s » : ALERTE : aucun témoin n'a confirmé l'historique du serveur depuis "    \
+      "30 "                                                                                             \
+      "jours. Comparez avec l'appareil d'un collègue (audit checkpoint) ; le travail continue.\n",      \
+      "passerelle: \"%s\": ALERT: for 30 days no witness has confirmed the server's history. "          \
+      "Compare "                                                                                        \
+      "with a colleague's device (audit checkpoint); work goes on.\n")                                  \
     X(REPORT_GOOD, "Rapport intact, signé par %s, espace « %s ».\n",                                    \
       "The report is intact, signed by %s, space \"%s\".\n")                                            \
     X(SAVED, "Écrit : %s\n", "Written: %s\n")                                                           \
