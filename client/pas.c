@@ -266,6 +266,12 @@ out:
     return err;
 }
 
+void pas_language(struct pas *pas, const char *lang)
+{
+    memcpy(pas->lang, lang[0] == 'e' ? "en" : "fr", 3);
+    view_language(pas->view, pas->lang);
+}
+
 int pas_open(struct pas **out, const struct pas_open_args *args)
 {
     enum err err = ERR_OK;

@@ -150,6 +150,9 @@ PAS_CHECK int pas_jot_put(struct pas *pas, const char *name, const char *text);
 PAS_CHECK int pas_jot_get(struct pas *pas, const char *name, char **text);
 PAS_CHECK int pas_jot_delete(struct pas *pas, const char *name);
 
+/** Another language ("fr" or "en"), of wordings and sentences from here on. */
+void pas_language(struct pas *pas, const char *lang);
+
 /** The caller's clock; set it before edits and syncs. */
 void pas_time(struct pas *pas, uint64_t now_ms);
 const char *pas_device(const struct pas *pas); /* 32 hex digits */

@@ -103,6 +103,11 @@ void view_disconnect(struct view *view)
     view->db = NULL;
 }
 
+void view_language(struct view *view, const char *lang)
+{
+    memcpy(view->lang, strcmp(lang, "en") == 0 ? "en" : "fr", 3);
+}
+
 enum err view_new(struct view **out, struct engine *engine, const struct pack *pack,
                   const char *lang)
 {
@@ -113,7 +118,7 @@ enum err view_new(struct view **out, struct engine *engine, const struct pack *p
         return ERR_MEMORY;
     view->engine = engine;
     view->pack = pack;
-    memcpy(view->lang, strcmp(lang, "en") == 0 ? "en" : "fr", 3);
+    view_language(view, lang);
     view->texts.max = (size_t)1 << 30;
     view->row_put = calloc(pack->kinds_n, sizeof(sqlite3_stmt *));
     view->row_drop = calloc(pack->kinds_n, sizeof(sqlite3_stmt *));

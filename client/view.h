@@ -46,6 +46,8 @@ enum { VIEW_ID_MAX = 2 * ID_LEN + 1 + 2 * RECORD_LEN + 1, VIEW_TITLE_MAX = 240 }
 enum err view_new(struct view **view, struct engine *engine, const struct pack *pack,
                   const char *lang);
 void view_free(struct view *view);
+/** Another language from here on. */
+void view_language(struct view *view, const char *lang);
 
 /** Brings the view to the engine's state: only new entries and what waits are read, unless the engine's generation
  * grew or an earlier call failed: then everything. After an error the view is as before. */

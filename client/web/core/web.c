@@ -67,8 +67,14 @@ size_t web_answer_len(void)
 
 const char *web_why(int result)
 {
-    const char *said = cli.pas ? pas_why(cli.pas) : "";
+    const char *said = cli.pas && result != ERR_NET ? pas_why(cli.pas) : "";
     return why[0] ? why : *said ? said : pas_error_text(result, cli.lang);
+}
+
+int web_net_failed(void)
+{
+    answer_new();
+    return ERR_NET;
 }
 
 int web_exit(int result)
@@ -93,6 +99,8 @@ int web_start(const char *lang)
 void web_lang(const char *lang)
 {
     memcpy(cli.lang, lang[0] == 'e' ? "en" : "fr", 3);
+    if (cli.pas)
+        pas_language(cli.pas, cli.lang);
 }
 
 const char *web_version(void)

@@ -28,8 +28,12 @@ WEB(web_answer_len) size_t web_answer_len(void);
 WEB(web_why) const char *web_why(int result);
 WEB(web_exit) int web_exit(int result);
 
+/** The result of a request that nobody answered, with its sentence. */
+WEB(web_net_failed) int web_net_failed(void);
+
 /** First call: language "fr" or "en". 1: there is a device, 0: there is none, below 0: no dice, give up. */
 WEB(web_start) int web_start(const char *lang);
+/** Another language, of wordings and sentences from here on. */
 WEB(web_lang) void web_lang(const char *lang);
 WEB(web_version) const char *web_version(void);
 

@@ -4,7 +4,7 @@
 // own: those are given. The same in the browser's worker and in node.
 
 import { hostImports } from './host.js';
-import { Exit, Wasi } from './wasi.js';
+import { Exit, NAMESPACE, Wasi } from './wasi.js';
 
 const utf8 = new TextEncoder();
 
@@ -12,7 +12,7 @@ const utf8 = new TextEncoder();
 export class CoreError extends Error {
     constructor(core, result) {
         const x = core.x;
-        super(core.sentence(core.text(x.web_why(result))));
+        super(core.reason(result));
         this.result = result;
         this.exit = x.web_exit(result);
     }
@@ -34,7 +34,7 @@ export class Core {
         const core = new Core();
         const memory = () => core.x.memory;
         core.wasi = new Wasi(memory, now);
-        const imports = { wasi_snapshot_preview1: core.wasi.imports(), host: hostImports(memory, pool, http) };
+        const imports = { [NAMESPACE]: core.wasi.imports(module), host: hostImports(memory, pool, http) };
         core.x = (await WebAssembly.instantiate(module, imports)).exports;
         core.x._initialize();
         core.started = pool === NO_POOL ? 0 : core.with([lang], (at) => core.x.web_start(at));
@@ -44,9 +44,18 @@ export class Core {
         return core;
     }
 
-    /** Whether there was a device when the core was loaded. */
-    get hasDevice() {
-        return this.started === 1;
+    /** Whether there is a device here. */
+    hasKey() {
+        return this.guard(() => this.x.web_key_of()) === 0;
+    }
+
+    /** A result in one sentence; what an unreachable server is called. */
+    reason(result) {
+        return this.sentence(this.text(this.x.web_why(result)));
+    }
+
+    unreachable() {
+        return this.reason(this.x.web_net_failed());
     }
 
     // ---- memory

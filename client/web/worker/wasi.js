@@ -4,6 +4,7 @@
 // before the command and read after it. Device files do not come this way (host.js).
 
 const ERRNO = { OK: 0, BADF: 8, EXIST: 20, INVAL: 28, NOENT: 44, NOSYS: 52, SPIPE: 70 };
+export const NAMESPACE = 'wasi_snapshot_preview1';
 const ROOT_FD = 3;
 const FILE_TYPE = { CHARACTER: 2, DIRECTORY: 3, REGULAR: 4 };
 const OFLAGS = { CREAT: 1, EXCL: 4, TRUNC: 8 };
@@ -198,7 +199,14 @@ export class Wasi {
         return ERRNO.OK;
     }
 
-    imports() {
+    /** What the module asks for; what is not known here answers that it is not there, as a system may. */
+    imports(module) {
+        const known = this.functions();
+        return Object.fromEntries(WebAssembly.Module.imports(module).filter((wanted) => wanted.module === NAMESPACE)
+            .map(({ name }) => [name, known[name] ?? (() => ERRNO.NOSYS)]));
+    }
+
+    functions() {
         const self = this;
         const set32 = (at, value) => self.view().setUint32(at, value, true);
         return {
@@ -246,6 +254,7 @@ export class Wasi {
                 return ERRNO.OK;
             },
             fd_fdstat_set_flags: () => ERRNO.OK,
+            fd_sync: () => ERRNO.OK,
             fd_close(fd) {
                 return self.open.delete(fd) ? ERRNO.OK : ERRNO.BADF;
             },
