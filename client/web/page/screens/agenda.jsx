@@ -13,6 +13,7 @@ import { Badge, Button, Empty, Fold, Group, Head, LinkButton, List, Note, Row, W
 import { Dialog } from "../ui/dialog.jsx";
 import { Icon } from "../ui/icon.jsx";
 import { done, failed } from "../ui/toast.jsx";
+import { nice } from "../ui/value.jsx";
 
 /** Items of the same visit, record and day are one card. */
 function cards(items) {
@@ -37,13 +38,13 @@ function Card({ card, phones, showDay }) {
   const id = card.items.length > 1 ? first.visit : first.id;
   const late = first.state === "overdue";
   const phone = phones?.[first.record] ?? phones?.[first.dossier];
-  const name = first.who || first.title;
+  const name = first.who || nice(first.title);
   const tomorrow = shift(today(), 1);
   return (
     <li class="card due" data-rule={card.items.map((item) => item.rule).join(" ")} data-due={first.due}>
-      <a class="due-what" href={href("fiche", [first.record])}>
+      <a class="due-what" data-item={first.id} href={href("fiche", [first.record])}>
         <span class="badges">
-          {card.items.map((item) => <Badge key={item.id} tone={late ? "late" : "key"}>{item.rule}</Badge>)}
+          {card.items.filter((item) => item.kind === "placement").map((item) => <Badge key={item.id} tone={late ? "late" : "key"}>{item.rule}</Badge>)}
           {late && <Badge tone="late">{t("agenda.late", first.days)}</Badge>}
           {first.proposal && <Badge>{t("agenda.proposal")}</Badge>}
           {showDay && !late && <span class="soft small">{near(first.due)}</span>}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Goal: every screen, with a caseload in it, on a phone and on a laptop, light and dark, and with text at 200 %: axe-core
+// finds nothing, nothing is wider than the screen, nothing fails in the console. With OUT each is also a picture.
+//
+//   node screens.mjs SITE FOLDER [OUT]
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import process from 'node:process';
+import { withStack } from './stack.mjs';
+
+const [site, work, out] = process.argv.slice(2);
+const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const NOW = '2025-05-06T09:00:00Z';
+const found = [];
+
+/** Waits until a screen says no more that it waits. */
+async function ready(page) {
+    await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('[aria-busy=true]'));
+    await page.waitForTimeout(250);
+}
+
+async function look(one, name, mode, check) {
+    const { page } = one;
+    await ready(page);
+    if (out) {
+        fs.mkdirSync(out, { recursive: true });
+        await page.screenshot({ path: path.join(out, `${name}-${mode}.png`) });
+    }
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (wide > 0) {
+        found.push(`${name} ${mode}: ${wide} pixels too wide`);
+    }
+    if (!check) {
+        return;
+    }
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'],
+        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+    for (const one of violations) {
+        found.push(`${name} ${mode}: ${one.id}: ${one.nodes[0].html.slice(0, 160)} (${one.nodes.length}) ${one.nodes[0].failureSummary.slice(0, 200)}`);
+    }
+}
+
+/** Addresses of all screens, from records that are there. */
+async function places(one) {
+    const first = async (query) => (await one.run('sql', `${query} LIMIT 1`))[0]?.id;
+    const job = await first("SELECT id FROM placement WHERE debut = '2025-05-05'");
+    const [person] = job.split('-');
+    const company = await first('SELECT entreprise AS id FROM poste');
+    const post = await first('SELECT id FROM poste');
+    const offer = await first('SELECT id FROM proposition');
+    const place = await first('SELECT id FROM site');
+    const [pair] = await one.run('duplicates');
+    const { device } = await one.run('status');
+    return {
+        agenda: '', tournee: 'tournee', site: `tournee/${place}`, personnes: 'personnes', personne: `fiche/${person}`, placement: `fiche/${job}`,
+        proposition: `fiche/${offer}`, saisie: `nouveau/contact?personne=${person}`, 'saisie-poste': `nouveau/poste?entreprise=${company}`,
+        modifier: `modifier/${person}`, recherche: 'recherche?q=ma', entreprises: 'entreprises', entreprise: `fiche/${company}`, postes: 'postes', poste: `fiche/${post}`,
+        rapprocher: `rapprocher/${post}`, face: `face/${person}`, 'face-notice': `face/${person}/notice_information`, message: `message/${person}`,
+        conflits: 'conflits', doublons: 'doublons', doublon: `doublons/${pair.a}/${pair.b}`, historique: `historique/${job}`, rapports: 'rapports', 'rapport-p2': 'rapports/P2',
+        'rapport-p1': 'rapports/P1', imprimer: 'imprimer', 'imprimer-suivi': `imprimer/fiche_suivi/${job}`, importer: 'importer', exporter: 'exporter',
+        communaute: 'communaute', membres: 'membres', inviter: 'inviter', exposition: `exposition/${device}`, journal: 'journal', alarmes: 'alarmes',
+        effacer: `effacer/${person}`, effaces: 'effaces', mentions: 'mentions', retention: 'retention', referentiel: 'referentiel', plus: 'plus', synchro: 'synchro',
+        rejoindre: 'rejoindre', reglages: 'reglages',
+    };
+}
+
+async function firstRun(one, mode) {
+    const { page } = one;
+    await look(one, 'bienvenue', mode, true);
+    await one.tap('button', 'Commencer');
+    await look(one, 'nom', mode, true);
+    await one.type('#name', 'Ana, téléphone');
+    await one.tap('button', 'Continuer');
+    await look(one, 'mots', mode, true);
+    one.words = (await page.locator('.word-grid li').allTextContents()).map((text) => text.replace(/^\d/, '').trim());
+    await one.tap('button', 'Je les ai notés');
+    await look(one, 'verifier', mode, true);
+    const which = Number(/\d/.exec(await page.locator('label[for=word]').textContent())[0]);
+    await one.typeWord(one.words[which - 1]);
+    await page.locator('#pin').waitFor();
+    await look(one, 'pin', mode, true);
+    await one.type('#pin', '246813');
+    await one.tap('button', 'Continuer');
+    await look(one, 'joindre', mode, true);
+}
+
+await withStack(site, work, async ({ server, phone, step }) => {
+    const one = await phone('one', { now: NOW });
+    await firstRun(one, 'phone-light');
+    await one.found(server.founder, 'Association', 'Équipe Nord');
+    const space = ['--space', 'Équipe Nord'];
+    await one.run('demo-data', '--people', '10', '--seed', '5', ...space);
+    const [place] = await one.run('sql', 'SELECT id FROM site LIMIT 1');
+    const person = (await one.run('new', 'personne', 'prenom=Ștefan', `site=${place.id}`, 'langues=ro,fr', 'telephone=06 12 34 56 78', ...space)).id;
+    const [company] = await one.run('sql', 'SELECT id FROM entreprise LIMIT 1');
+    await one.run('new', 'placement', `personne=${person}`, `employeur=${company.id}`, 'contrat=cdi', 'debut=2025-05-05', 'etat=en_essai', 'jours=12345');
+    const all = await places(one);
+
+    for (const [mode, width, height, scheme, text] of [['phone-light', 360, 740, 'light'], ['phone-dark', 360, 740, 'dark'], ['laptop-light', 1280, 800, 'light'],
+        ['laptop-dark', 1280, 800, 'dark'], ['phone-200', 360, 740, 'light', '200']]) {
+        step(mode);
+        await one.page.setViewportSize({ width, height });
+        await one.page.emulateMedia({ colorScheme: scheme });
+        await one.page.evaluate((size) => { document.documentElement.dataset.text = size ?? ''; }, text);
+        for (const [name, hash] of Object.entries(all)) {
+            await one.go(`#/${hash}`);
+            await look(one, name, mode, true);
+        }
+    }
+    await one.page.evaluate(() => { document.documentElement.dataset.text = ''; });
+    step('dialogs, lock');
+    await one.page.setViewportSize({ width: 360, height: 740 });
+    await one.go(`#/${all.site}`);
+    await one.tap('.row-split button.row');
+    await look(one, 'contact', 'phone-light', true);
+    await one.page.keyboard.press('Escape');
+    await one.go('#/');
+    await one.tap('button', 'Plus de choix');
+    await look(one, 'reporter', 'phone-light', true);
+    await one.page.keyboard.press('Escape');
+    await one.tap('button', 'Cacher et verrouiller');
+    await one.see('Passerelle est verrouillée');
+    await look(one, 'verrou', 'phone-light', true);
+
+    assert.deepEqual(found, []);
+    const problems = one.errors.filter((text) => !/ERR_|Failed to (load|fetch)/.test(text));
+    assert.deepEqual(problems, [], 'errors in the console');
+    console.log(`${Object.keys(all).length} screens`);
+});
