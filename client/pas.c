@@ -14,6 +14,7 @@
 #include "proto/digest.h"
 
 #define CACHE_NAME "view"
+#define PACK_NAME  "pack" /* the last published pack that was read */
 #define CACHE_MAX  ((size_t)1 << 28)
 enum { CACHE_FROM = 2000 }; /* changes; fewer are read faster than a cache is written */
 
@@ -189,16 +190,56 @@ static enum err read_pack(const struct pas *pas, uint32_t number, struct pack **
     return err;
 }
 
-/* Chooses the pack: the newest published one that this program reads, else the shipped one. */
-static enum err choose_pack(const struct pas *pas, struct pack **pack, uint32_t *number)
+/* Keeps a published pack that is in force, for the day when a newer program publishes one that this one does not read. */
+static void remember_pack(struct pas *pas, const struct pack *pack)
 {
+    struct buf kept = {.max = PACK_JSON_MAX};
+    bool same = engine_cache_get(pas->engine, PACK_NAME, &kept) == ERR_OK &&
+                kept.len == pack->json_len && memcmp(kept.bytes, pack->json, kept.len) == 0;
+    if (!same)
+        (void)engine_cache_put(pas->engine, PACK_NAME, (const uint8_t *)pack->json, pack->json_len);
+    buf_free(&kept);
+}
+
+/* The remembered pack; at an erasure all caches go, then the one in use does as well. */
+static enum err recall_pack(struct pas *pas, struct pack **pack)
+{
+    struct buf kept = {.max = PACK_JSON_MAX};
+    enum err err = engine_cache_get(pas->engine, PACK_NAME, &kept);
+    if (err == ERR_NOT_FOUND && pas->pack && pas->pack_number) {
+        buf_put(&kept, pas->pack->json, pas->pack->json_len);
+        err = kept.err;
+    }
+    if (err == ERR_OK)
+        err = pack_parse(pack, (const char *)kept.bytes, kept.len, NULL);
+    if (err == ERR_OK)
+        remember_pack(pas, *pack);
+    buf_free(&kept);
+    return err;
+}
+
+/* Chooses the pack: the newest published one that this program reads, else the last one that it read, else the shipped
+ * one. */
+static enum err choose_pack(struct pas *pas, struct pack **pack, uint32_t *number)
+{
+    uint32_t newest = newest_pack(pas, UINT32_MAX);
+    enum err err = ERR_OK;
     *pack = NULL;
-    for (*number = newest_pack(pas, UINT32_MAX); *number; *number = newest_pack(pas, *number)) {
-        enum err err = read_pack(pas, *number, pack);
+    pas->pack_unread = 0;
+    for (*number = newest; *number; *number = newest_pack(pas, *number)) {
+        err = read_pack(pas, *number, pack);
+        if (err == ERR_OK)
+            remember_pack(pas, *pack);
         if (err == ERR_OK || err == ERR_MEMORY)
             return err;
+        pas->pack_unread = newest;
     }
-    return pack_default(pack);
+    if (newest == 0)
+        return pack_default(pack);
+    err = recall_pack(pas, pack);
+    if (err == ERR_OK)
+        *number = (*pack)->version;
+    return err == ERR_OK || err == ERR_MEMORY ? err : pack_default(pack);
 }
 
 /* The view of tens of thousands of changes is kept sealed, so that the next unlock need not build it. A cache that

@@ -17,6 +17,7 @@ struct pas {
     struct pack
         *pack; /* in force: the newest published one that can be read, else the shipped one */
     uint32_t pack_number; /* published number it was chosen for; 0 = the shipped one */
+    uint32_t pack_unread; /* a newer published one that this program does not read; 0 = none */
     struct view *view;
     char lang[3];
     bool allow_wider;

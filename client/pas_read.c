@@ -271,6 +271,32 @@ int pas_pack_check(const char *json, size_t len, char why[320], unsigned *versio
     return (int)err;
 }
 
+void pas_pack(const struct pas *pas, unsigned *version, unsigned *unread)
+{
+    *version = (unsigned)pas->pack->version;
+    *unread = (unsigned)pas->pack_unread;
+}
+
+/* What logs may hold must not go: each kind and field of the pack in force, by number, with its type. */
+static enum err check_kept(struct pas *pas, const struct pack *next)
+{
+    for (size_t i = 0; i < pas->pack->kinds_n; i++) {
+        const struct pack_kind *old = &pas->pack->kinds[i];
+        const struct pack_kind *kind = pack_kind_by_number(next, old->number);
+        if (!kind || strcmp(kind->key, old->key) != 0)
+            return pas_fail(pas, ERR_USAGE, WORD_PACK_LOST, old->key, "");
+        for (size_t k = 0; k < old->fields_n; k++) {
+            const struct pack_field *was = &old->fields[k];
+            const struct pack_field *is = pack_field_by_number(kind, was->number);
+            char path[PACK_KEY_MAX + 2];
+            snprintf(path, sizeof path, ".%s", was->key);
+            if (!is || is->type != was->type || is->of != was->of)
+                return pas_fail(pas, ERR_USAGE, WORD_PACK_LOST, old->key, path);
+        }
+    }
+    return ERR_OK;
+}
+
 int pas_pack_publish(struct pas *pas, size_t space, const char *json, size_t len)
 {
     struct pack *pack = NULL;
@@ -289,6 +315,7 @@ int pas_pack_publish(struct pas *pas, size_t space, const char *json, size_t len
         snprintf(theirs, sizeof theirs, "%u", (unsigned)fold->pack_number);
         TRY(pas_fail(pas, ERR_USAGE, WORD_PACK_OLD, mine, theirs));
     }
+    TRY(check_kept(pas, pack));
     TRY(engine_pack_set(pas->engine, space, pack->version, (const uint8_t *)json, len));
 out:
     pack_free(pack);

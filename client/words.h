@@ -188,6 +188,11 @@ const char *words_err(enum err err, const char *lang);
     X(PACK, "Ce référentiel est refusé : %s", "This pack is refused: %s")                             \
     X(PACK_OLD, "La version %s n'est pas plus récente que celle en vigueur (%s).",                    \
       "Version %s is not newer than the one in force (%s).")                                          \
+    X(PACK_LOST,                                                                                      \
+      "« %s%s » manque, ou n'a plus son numéro ou son type, et des fiches en contiennent "         \
+      "peut-être : "                                                                                 \
+      "masquez-le (« hidden »).",                                                                     \
+      "\"%s%s\" is missing, or has another number or type, and records may hold it: hide it.")        \
     X(ITEM_UNKNOWN, "Aucune échéance ne correspond à « %s ». « agenda » les liste.",                  \
       "No due item matches \"%s\". \"agenda\" lists them.")                                           \
     X(ITEM_MANY, "Plusieurs échéances correspondent à « %s » : donnez plus de caractères.",           \

@@ -82,11 +82,13 @@ static int say_state(struct cli *cli, const struct carried *carried)
         return cli_failed(cli, result);
     }
     size_t waiting = waiting_count(cli), conflicts = conflict_count(cli);
+    unsigned pack, unread;
+    pas_pack(cli->pas, &pack, &unread);
     if (cli->json) {
-        printf(
-            "{\"spaces\":%s,\"device\":\"%s\",\"waiting\":%zu,\"conflicts\":%zu,\"keyless\":%llu",
-            json, pas_device(cli->pas), waiting, conflicts,
-            (unsigned long long)pas_keyless(cli->pas));
+        printf("{\"spaces\":%s,\"device\":\"%s\",\"waiting\":%zu,\"conflicts\":%zu,\"keyless\":%llu"
+               ",\"pack\":%u,\"pack_unread\":%u",
+               json, pas_device(cli->pas), waiting, conflicts,
+               (unsigned long long)pas_keyless(cli->pas), pack, unread);
         if (carried)
             printf(",\"requests\":%u,\"pushed\":%" PRIu64 ",\"pulled\":%" PRIu64
                    ",\"refused\":%" PRIu64 ",\"relayed\":%" PRIu64 ",\"relay_refused\":%" PRIu64,
@@ -106,6 +108,8 @@ static int say_state(struct cli *cli, const struct carried *carried)
         cli_say_parcels(cli);
         if (pas_keyless(cli->pas))
             cli_say(cli, MSG_KEYLESS, (long long)pas_keyless(cli->pas));
+        if (unread)
+            cli_say(cli, MSG_PACK_UNREAD, unread, pack);
     }
     pas_table_free(table);
     return EXIT_DONE;

@@ -249,6 +249,13 @@
       "%zu value(s) to choose: \"conflicts\".\n")                                                       \
     X(KEYLESS, "%lld changement(s) dont la clé n'est pas encore arrivée.\n",                            \
       "%lld change(s) whose key has not arrived yet.\n")                                                \
+    X(PACK_UNREAD,                                                                                      \
+      "Le référentiel %u, publié par un programme plus récent, n'est pas lisible ici : le numéro " \
+      "%u "                                                                                             \
+      "reste en vigueur. Rien n'est perdu ; mettez le programme à jour.\n",                             \
+      "Pack %u, published by a newer program, cannot be read here: number %u stays in force. "          \
+      "Nothing "                                                                                        \
+      "is lost; update the program.\n")                                                                 \
     X(SYNCED, "Synchronisé : %llu envoyé(s), %llu reçu(s), %u requête(s).\n",                           \
       "Synced: %llu sent, %llu received, %u request(s).\n")                                             \
     X(SYNC_REFUSED, "%llu élément(s) refusé(s) par le serveur ; gardés ici.\n",                         \

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "client/pack.h"
+#include "client/pas_inside.h"
 #include "client/passerelle.h"
 #include "proto/err.h"
 #include "proto/limits.h"
@@ -561,6 +562,26 @@ static void test_pack(void **state)
     pas_close(w.b.pas);
     open_device(&w, &w.b);
     assert_string_equal(ask(&w.b, "SELECT couleur FROM site"), "[{\"couleur\":\"vert\"}]");
+
+    /* A program of another time publishes one that nobody here reads: the one before stays, also after a restart. */
+    unsigned unread = 0;
+    static const char later[] =
+        "{\"pack\": \"mediation-emploi\", \"format\": 2, \"version\": 4242}";
+    assert_int_equal(
+        engine_pack_set(w.a.pas->engine, 0, 4242, (const uint8_t *)later, sizeof later - 1),
+        ERR_OK);
+    sync_one(&w, &w.a);
+    sync_one(&w, &w.b);
+    for (int i = 0; i < 2; i++) {
+        unsigned in_force = 0;
+        pas_pack(w.b.pas, &in_force, &unread);
+        assert_int_equal(in_force, version);
+        assert_int_equal(unread, 4242);
+        assert_string_equal(ask(&w.b, "SELECT couleur FROM site"), "[{\"couleur\":\"vert\"}]");
+        assert_int_equal(set(&w.b, site.code, "couleur", "vert", -1), 0);
+        pas_close(w.b.pas);
+        open_device(&w, &w.b);
+    }
     free(newer);
     end(&w);
 }
