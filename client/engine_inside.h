@@ -61,6 +61,8 @@ struct server {
     bool waiting;
     bool full; /* of a full audit: engine_sync_finish does not take it */
     uint8_t hash[HASH_LEN];
+    const uint8_t *answer; /* while it is taken: the signed bytes, for evidence; NULL otherwise */
+    size_t answer_len;
     size_t n_rows;
     struct flight_row rows[ROWS_MAX];
     unsigned clock_tries;

@@ -44,11 +44,75 @@ static void put_note(struct buf *out, const char *name, const struct note *note,
     note_print(out, &bare, origin, log_pk, NULL);
 }
 
+/* --- what lets a stranger verify it (PROTOCOL.md 8.2) --- */
+
+static enum err put_genesis(void *ctx, const struct replica_entry *entry)
+{
+    struct buf *out = ctx;
+    put_hex(out, "genesis", entry->header, entry->header_len);
+    put_hex(out, "genesis signature", entry->sig, SIG_LEN);
+    return ERR_OK;
+}
+
+/* The nodes whose hashes make the root of our checkpoint: entries of the answer are appended to them. */
+static void put_frontier(const struct space *space, struct buf *out)
+{
+    uint64_t size = space->tree.size;
+    put_line(out, "frontier size: %llu\n", (unsigned long long)size);
+    for (unsigned level = 64; level-- > 0;) {
+        if (size >> level & 1)
+            put_hex(out, "frontier", space->tree.nodes[level], HASH_LEN);
+    }
+}
+
+/* Their note is of a size that we have passed: our root of that size, and the proof that our checkpoint continues it. No
+ * proof leads from theirs to ours. */
+static enum err put_consistency(struct engine *engine, const struct space *space,
+                                const struct evidence *evidence, struct buf *out)
+{
+    enum err err = ERR_OK;
+    struct space_reader reader = {.engine = engine, .space = (struct space *)space};
+    struct tree_proof proof;
+    uint8_t root[HASH_LEN];
+    uint64_t old = evidence->theirs ? evidence->theirs->size : 0;
+    if (!evidence->ours || old == 0 || old >= evidence->ours->size ||
+        evidence->ours->size > space->tree.size)
+        return ERR_OK;
+    TRY(space_root_at(&reader, old, root));
+    TRY(tree_consistency(&proof, old, evidence->ours->size, space_node, &reader));
+    put_hex(out, "own root at their size", root, HASH_LEN);
+    for (unsigned i = 0; i < proof.n; i++)
+        put_hex(out, "consistency", proof.nodes[i], HASH_LEN);
+out:
+    return err;
+}
+
+static void put_answer(const struct server *server, struct buf *out)
+{
+    if (!server->answer)
+        return;
+    put_hex(out, "response key", server->resp_pk, PK_LEN);
+    put_hex(out, "hash of the request", server->hash, HASH_LEN);
+    put_hex(out, "response", server->answer, server->answer_len);
+}
+
+static enum err put_proofs(struct engine *engine, const struct space *space,
+                           const struct evidence *evidence, struct buf *out)
+{
+    enum err err = replica_entry(engine->replica, space->no, 0, put_genesis, out);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    put_frontier(space, out);
+    err = put_consistency(engine, space, evidence, out);
+    put_answer(engine_server_of(engine, space), out);
+    return err == ERR_OK ? out->err : err;
+}
+
 enum err evidence_write(struct engine *engine, const struct space *space,
                         const struct evidence *evidence)
 {
     enum err err = ERR_OK;
-    struct buf out = {.max = 4 << 20};
+    struct buf out = {.max = 64 << 20};
     char origin[NOTE_ORIGIN_MAX], id[2 * 4 + 1], name[96];
     const struct server *server = engine_server_of(engine, space);
     TRY(note_origin(origin, server->log_name, strlen(server->log_name), space->pub.id));
@@ -70,6 +134,7 @@ enum err evidence_write(struct engine *engine, const struct space *space,
         put_hex(&out, "header", evidence->header, evidence->header_len);
         put_hex(&out, "signature", evidence->sig, SIG_LEN);
     }
+    TRY(put_proofs(engine, space, evidence, &out));
     put_note(&out, "Last checkpoint that this device verified:", evidence->ours, origin,
              server->log_pk);
     put_note(&out, "What the server showed against it:", evidence->theirs, origin, server->log_pk);

@@ -379,7 +379,10 @@ enum err engine_sync_finish(struct engine *engine, size_t i, const uint8_t *byte
         TRY(finish_courier(engine, server, &answer, result));
         goto out;
     }
+    server->answer = bytes;
+    server->answer_len = len;
     err = take_rows(engine, server, &answer, result);
+    server->answer = NULL;
     summarise(engine, server, result);
     TRY(err);
     TRY(turn_to_courier(engine, server, result));

@@ -6,6 +6,17 @@
 # people who only compare checkpoints see it too, without the server. Nothing is lost.
 . "${SOURCE_DIR:?}/tests/e2e/team.sh"
 
+# A stranger's program judges the evidence from the file alone; an altered file proves nothing.
+proves() { # DEVICE WHAT
+    local file judge=$SOURCE_DIR/tests/interop/verifier/evidence.mjs
+    command -v node >/dev/null || return 0
+    file=$(find "$WORK/$1" -name 'evidence-*' | sort | tail -n 1)
+    expect 0 node "$judge" "$file"
+    has "$OUT" "$2: "
+    sed -E 's/^(\xe2\x80\x94 [^ ]+ ..........)./\1A/; s/^(response: .{80})./\10/' "$file" >"$WORK/altered"
+    expect 1 node "$judge" "$WORK/altered"
+}
+
 step "one history"
 team claire nadia karim
 create claire site nom="Les Saules"
@@ -32,6 +43,7 @@ cp -a "$WORK/karim" "$WORK/karim.before"
 expect 4 on karim audit verify --with "$WORK/nadia.checkpoint"
 [ -s "$ERR" ] || fail "no message"
 [ -n "$(find "$WORK/karim" -name 'evidence-*')" ] || fail "no evidence was kept"
+proves karim fork
 expect 0 on claire audit checkpoint
 cp "$OUT" "$WORK/claire.checkpoint"
 expect 0 on nadia audit verify --with "$WORK/claire.checkpoint"
@@ -62,6 +74,7 @@ expect 4 on nadia sync
 expect 0 on nadia status --json
 same "alarm" fork "$(field '.spaces[0].alarm')"
 [ -n "$(find "$WORK/nadia" -name 'evidence-*')" ] || fail "no evidence was kept"
+proves nadia root
 create nadia personne prenom=Iulia site="$site"
 same "nadia's people" '{"n":2}' "$(query nadia "SELECT count(*) AS n FROM personne")"
 server_stop
@@ -71,3 +84,27 @@ server_start
 expect 4 on karim sync
 same "karim's people" '{"n":3}' "$(query karim "SELECT count(*) AS n FROM personne")"
 expect 0 on karim audit verify
+
+step "two histories of equal size and nothing to send: the note is asked for once a day"
+server_stop
+rm -rf "$WORK/one" "$WORK/two" "$WORK/server"
+server_init
+server_start
+device dora emma
+expect 0 on dora space create Autre --level team --server "$FOUNDER"
+enrol dora Autre emma
+server_stop
+cp -a "$WORK/server" "$WORK/other"
+server_start
+create dora site nom="Les Ormes"
+synced dora
+server_stop
+mv "$WORK/server" "$WORK/one"
+mv "$WORK/other" "$WORK/server"
+server_start
+create emma site nom="Les Pins"
+synced emma
+expect 0 on dora sync
+tomorrow=$(date -u -d '+25 hours' +%Y-%m-%dT%H:%M:%SZ)
+expect 4 on dora sync --now "$tomorrow"
+proves dora fork
