@@ -64,7 +64,7 @@ case "$1 ${!#}" in
 "restart passerelled") stop; start ;;
 "is-active passerelled") [ -s "$STATE/pid" ] && kill -0 "$(cat "$STATE/pid")" && echo active ;;
 "reload caddy") caddy adapt --adapter caddyfile --config "$MACHINE/etc/caddy/Caddyfile" >/dev/null ;;
-"enable passerelle-backup.timer") true ;;
+"enable passerelle-backup.timer") grep -q OnCalendar "$SOURCE_DIR/deploy/debian/passerelled.passerelle-backup.timer" ;;
 "start passerelle-backup"*) passerelle-backup --config "$MACHINE/etc/passerelle/backup.conf" ;;
 *) echo "systemctl $*: not known here" >&2; exit 1 ;;
 esac
@@ -76,7 +76,8 @@ for name in journalctl timedatectl; do tool $name <<<'#!/bin/bash'; done
 exec "$SOURCE_DIR/deploy/backup" "\$@"
 END
 
-trap 'systemctl stop passerelled; finish_test' EXIT
+# The code that the test ended with is what finish_test sees.
+trap 'code=$?; systemctl stop passerelled; (exit $code); finish_test' EXIT
 
 # fresh: an empty machine with answers for setup, and two people without devices.
 fresh() {

@@ -55,7 +55,7 @@ expect 0 on device status --json
 same "what the program finds of it" 0 "$(jq '[.spaces[].unsent] | add' "$OUT")"
 
 step "manual pages"
-pages=("$SOURCE_DIR"/server/*.8 "$SOURCE_DIR"/client/*.3 "$BUILD_DIR"/generated/*.[0-9])
+pages=("$SOURCE_DIR"/{server,deploy}/*.8 "$SOURCE_DIR"/client/*.3 "$BUILD_DIR"/generated/*.[0-9])
 [ ${#pages[@]} -ge 4 ] || fail "manual pages are missing: ${pages[*]}"
 for page in "${pages[@]}"; do
     expect 0 mandoc -T lint -W warning "$page"
