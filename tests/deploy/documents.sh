@@ -73,6 +73,7 @@ command -v caddy >/dev/null || tool caddy <<<'#!/bin/bash'
 for name in journalctl timedatectl; do tool $name <<<'#!/bin/bash'; done
 [ ! -x "$SOURCE_DIR/deploy/backup" ] || tool passerelle-backup <<END
 #!/bin/bash
+[[ " \$* " == *" --config "* ]] || set -- "\$@" --config "$machine/etc/passerelle/backup.conf"
 exec "$SOURCE_DIR/deploy/backup" "\$@"
 END
 

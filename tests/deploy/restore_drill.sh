@@ -23,6 +23,7 @@ printf '%s\n' "data = $WORK/server" "to = $backups" "recipient = $recipient" "ke
 
 step "last night's backup, beside the running server"
 create claire site nom="Les Saules"
+synced claire nadia
 create nadia personne prenom=Mihai site="$ID"
 synced nadia claire
 expect 0 backup
@@ -51,6 +52,7 @@ same "logs, keys when all but one are too old" "1 1" "$(count log) $(count keys)
 
 step "a day of work after it, then the disk is gone"
 create claire site nom="Les Acacias"
+synced claire nadia
 expect 0 on nadia new personne prenom=Adela site="$ID"
 synced claire nadia claire
 before=$(root_of claire)
