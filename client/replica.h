@@ -198,6 +198,9 @@ enum err replica_folder_make(const char *dir);
 enum err replica_folder_lock(int *lock, const char *dir);
 void replica_folder_unlock(int lock);
 
+/** Removes a scratch folder with the files in it, as far as it can; folders inside stay. */
+void replica_folder_remove(const char *dir);
+
 /** Writes a small file so that it is there whole or not at all; `fresh`: ERR_EXISTS when it exists. */
 enum err replica_file_write(const char *dir, const char *name, const void *bytes, size_t len,
                             bool fresh);

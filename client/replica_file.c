@@ -2,6 +2,7 @@
  *
  * The device folder: small files written whole, the lock, moving a damaged replica aside.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -79,6 +80,21 @@ void replica_folder_unlock(int lock)
 {
     if (lock >= 0)
         close(lock);
+}
+
+void replica_folder_remove(const char *dir)
+{
+    char path[4096];
+    DIR *folder = opendir(dir);
+    struct dirent *entry;
+    while (folder && (entry = readdir(folder))) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            replica_path(path, sizeof path, dir, entry->d_name) == ERR_OK)
+            (void)unlink(path);
+    }
+    if (folder)
+        (void)closedir(folder);
+    (void)rmdir(dir);
 }
 
 static enum err sync_folder(const char *dir)

@@ -209,7 +209,7 @@ static enum err take_lists_of_server(struct take *take)
     space->stale = NULL;
     space->want = NULL;
     space->n_stale = space->n_want = 0;
-    if (row->n_stale && space->pub.roles & ROLE_WRITER) {
+    if (row->n_stale && space->pub.roles & (ROLE_WRITER | ROLE_STEWARD | ROLE_ADMIN)) {
         space->stale = calloc(row->n_stale, ID_LEN);
         if (!space->stale)
             return ERR_MEMORY;

@@ -113,6 +113,8 @@ static enum err own_entry(struct take *take, const struct incoming *in)
     struct space *space = take->space;
     struct outbox_leaf *own = outbox_leaf_at(space, in->leaf.seq);
     bool made = false;
+    if (in->verdict == ERR_OK && in->leaf.seq > space->outbox.last_seq)
+        space->outbox.last_seq = in->leaf.seq;
     if (own && own->state != OUTBOX_REFUSED && memcmp(own->hash, in->hash, HASH_LEN) == 0)
         return own_logged(take, own, in->verdict);
     if (in->verdict != ERR_OK || space->salvaged)
@@ -136,6 +138,9 @@ static enum err judge(struct take *take, struct incoming *in)
         in->verdict = err;
         return ERR_OK;
     }
+    /* A recovery sheet knows the space by its id alone, which the fold compares with the genesis. */
+    if (in->index == 0 && digest_is_zero(space->genesis, HASH_LEN))
+        memcpy(space->genesis, in->hash, HASH_LEN);
     if (in->index == 0 && memcmp(in->hash, space->genesis, HASH_LEN) != 0)
         return take_evidence(take, ERR_ROOT, 0);
     const struct fold_entry entry = {.index = in->index,

@@ -184,6 +184,23 @@ const char *words_err(enum err err, const char *lang);
       "(« sync --retry »).",                                                                          \
       "Nothing to hand over: no work was refused for want of a right, or the right is back "          \
       "(\"sync --retry\").")                                                                          \
+    X(SHEET_ADMIN,                                                                                    \
+      "Une feuille de secours se fait par qui administre un espace déjà envoyé au serveur.",          \
+      "A recovery sheet is made by who administers a space that the server has already.")             \
+    X(SHEET_LENGTH, "Le code compte 28 caractères ; %s ont été lus.",                                 \
+      "The code has 28 characters; %s were read.")                                                    \
+    X(SHEET_SLIP, "Le caractère %s du code est faux : « %s » a été lu, c'est sans doute « %s ».",     \
+      "Character %s of the code is wrong: \"%s\" was read, it is probably \"%s\".")                   \
+    X(SHEET_SWAP, "À partir du caractère %s, « %s » et « %s » sont sans doute inversés.",             \
+      "From character %s on, \"%s\" and \"%s\" are probably in each other's place.")                  \
+    X(SHEET_CHAR, "Le caractère %s du code, « %s », n'existe pas dans ces codes.",                    \
+      "Character %s of the code, \"%s\", is not used in such codes.")                                 \
+    X(SHEET_SLIPS, "Le code n'est pas juste : au moins deux caractères sont faux. Relisez-le.",       \
+      "The code is not right: at least two characters are wrong. Read it again.")                     \
+    X(SHEET_INVALID,                                                                                  \
+      "Cette feuille de secours n'est pas valable ici : retirée, jamais confirmée, ou d'un autre "  \
+      "serveur.",                                                                                     \
+      "This recovery sheet is not valid here: removed, never confirmed, or of another server.")       \
     X(SQL, "La requête est refusée : %s", "The query is refused: %s")                                 \
     X(PACK, "Ce référentiel est refusé : %s", "This pack is refused: %s")                             \
     X(PACK_OLD, "La version %s n'est pas plus récente que celle en vigueur (%s).",                    \

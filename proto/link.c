@@ -119,6 +119,12 @@ int link_url_is_loopback(const char *url)
     return 0;
 }
 
+bool link_url_is_safe(const char *url)
+{
+    return is_good_url(url, strlen(url)) &&
+           (strncmp(url, "http:", 5) != 0 || link_url_is_loopback(url));
+}
+
 void link_print(struct buf *out, const struct link *link)
 {
     struct buf payload = {.max = PAYLOAD_MAX};
@@ -203,10 +209,10 @@ enum err link_parse(struct link *link, const char *text, size_t len)
     /* The slash before '#' is ours, not the URL's; some programs drop it. */
     if (url_len > 0 && all.at[url_len - 1] == '/')
         url_len--;
-    if (url_len >= LINK_URL_MAX || !is_good_url(all.at, url_len))
+    if (url_len >= LINK_URL_MAX)
         TRY(ERR_FORMAT);
     memcpy(link->url, all.at, url_len);
-    if (strncmp(link->url, "http:", 5) == 0 && !link_url_is_loopback(link->url))
+    if (memchr(link->url, '\0', url_len) || !link_url_is_safe(link->url))
         TRY(ERR_FORMAT);
     size_t used = (size_t)(hash + 1 - all.at);
     TRY(parse_fragment(link, (struct text){hash + 1, all.len - used}));

@@ -10,6 +10,7 @@
 #ifndef PROTO_LINK_H
 #define PROTO_LINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,9 @@ void link_fingerprint(uint8_t out[static HASH_LEN], const uint8_t log_pk[static 
 
 /** Whether plain http may be used for this URL: loopback only. */
 int link_url_is_loopback(const char *url);
+
+/** Whether it is an origin with an optional path, and nothing secret would travel to it in the clear. */
+bool link_url_is_safe(const char *url);
 
 /** Four words' worth of comparison for two people: 8 Crockford characters in two groups from
  * SHA-256("passerelle/compare/v1" NUL ed_pk x_pk space). With NUL; 9 + 1 bytes. */

@@ -3,6 +3,7 @@
 
 #ifdef HAVE_QRENCODE
 #include <qrencode.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MARGIN = 2 };
@@ -34,7 +35,40 @@ enum err qr_print(struct buf *out, const char *text)
     QRcode_free(code);
     return out->err;
 }
+
+enum err qr_svg(struct buf *out, const char *text)
+{
+    char run[128];
+    QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
+    if (!code)
+        return ERR_NOT_FOUND;
+    int side = code->width + 2 * MARGIN;
+    snprintf(run, sizeof run,
+             "<svg viewBox=\"0 0 %d %d\" width=\"60mm\" shape-rendering=\"crispEdges\"><path d=\"",
+             side, side);
+    put_text(out, run);
+    for (int y = 0; y < code->width; y++) {
+        for (int x = 0, from; x < code->width; x++) {
+            for (from = x; is_dark(code, x, y); x++)
+                ;
+            snprintf(run, sizeof run, "M%d %dh%dv1h-%dz", from + MARGIN, y + MARGIN, x - from,
+                     x - from);
+            if (x > from)
+                put_text(out, run);
+        }
+    }
+    put_text(out, "\"/></svg>");
+    QRcode_free(code);
+    return out->err;
+}
 #else
+enum err qr_svg(struct buf *out, const char *text)
+{
+    (void)out;
+    (void)text;
+    return ERR_NOT_FOUND;
+}
+
 enum err qr_print(struct buf *out, const char *text)
 {
     (void)out;

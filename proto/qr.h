@@ -14,4 +14,7 @@
  */
 enum err qr_print(struct buf *out, const char *text);
 
+/** The same as an SVG element for a printed page. */
+enum err qr_svg(struct buf *out, const char *text);
+
 #endif

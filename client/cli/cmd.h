@@ -89,6 +89,10 @@ int cli_removed(struct cli *cli, const struct pas_table *before);
 int cmd_bundle_export(struct cli *cli, const struct args *args);
 int cmd_bundle_import(struct cli *cli, const struct args *args);
 
+/* cmd_recover.c */
+int cmd_recovery_sheet(struct cli *cli, const struct args *args);
+int cmd_recover(struct cli *cli, const struct args *args);
+
 /* cmd_domain.c */
 int cmd_agenda(struct cli *cli, const struct args *args);
 int cmd_done(struct cli *cli, const struct args *args);

@@ -11,6 +11,24 @@ enum { WATCH_WAIT_MS = 50000, WATCH_PAUSE_S = 5, WATCH_PAUSE_MAX_S = 60 };
 
 /* --- how the spaces stand --- */
 
+/* On how few devices a space hangs, in red where there are colours. */
+static void say_keepers(struct cli *cli, const struct pas_table *table, size_t i)
+{
+    long long keepers = (long long)cli_int(table, i, "keepers");
+    bool active = strcmp(cli_text(table, i, "state"), "active") == 0;
+    bool red = isatty(STDOUT_FILENO);
+    if (!active || (!cli_int(table, i, "trial") && keepers > 1))
+        return;
+    if (red)
+        cli_say(cli, MSG_RED);
+    if (keepers == 1)
+        cli_say(cli, MSG_SPACE_ONE);
+    else
+        cli_say(cli, MSG_SPACE_TRIAL, keepers);
+    if (red)
+        cli_say(cli, MSG_PLAIN);
+}
+
 static void print_space(struct cli *cli, const struct pas_table *table, size_t i)
 {
     char level[64], state[64], since[64], unsent[128], room[64];
@@ -35,12 +53,11 @@ static void print_space(struct cli *cli, const struct pas_table *table, size_t i
         cli_say(cli, MSG_SPACE_ALARM_AT, (long long)pas_table_integer(table, i, entry));
     if (*cli_text(table, i, "status"))
         cli_say(cli, MSG_SPACE_REFUSED, cli_cell(cli, table, i, "status", room, sizeof room));
-    if (cli_int(table, i, "trial"))
-        cli_say(cli, MSG_SPACE_TRIAL, (long long)cli_int(table, i, "keepers"));
     if (strcmp(cli_text(table, i, "witness"), "amber") == 0)
         cli_error(cli, MSG_WITNESS_AMBER, cli_text(table, i, "name"));
     if (strcmp(cli_text(table, i, "witness"), "red") == 0)
         cli_error(cli, MSG_WITNESS_RED, cli_text(table, i, "name"));
+    say_keepers(cli, table, i);
     if (cli_int(table, i, "rotation_pending"))
         cli_say(cli, MSG_SPACE_ROTATION);
     if (cli_int(table, i, "invalid_leaves"))

@@ -219,6 +219,49 @@
       "%zu change(s) sealed for the coordinators; they leave at the next sync, and stay here "          \
       "until "                                                                                          \
       "the signed receipt.\n")                                                                          \
+    X(SHEET_TITLE, "Feuille de secours Passerelle", "Passerelle recovery sheet")                        \
+    X(SHEET_NOTE, "À garder sous clé, loin des appareils. Qui la tient peut tout lire.",                \
+      "Keep it locked away, far from the devices. Who holds it can read everything.")                   \
+    X(SHEET_CODE, "Code", "Code")                                                                       \
+    X(SHEET_SERVER, "Serveur", "Server")                                                                \
+    X(SHEET_SPACES, "Espaces", "Spaces")                                                                \
+    X(SHEET_HOW, "Si tout est perdu", "When everything is lost")                                        \
+    X(SHEET_STEPS,                                                                                      \
+      "1. Sur un nouvel appareil : passerelle init\n2. passerelle recover LIEN (le QR code), ou "       \
+      ": "                                                                                              \
+      "passerelle recover CODE --server URL --spaces CODE,...\n3. Retirer les appareils perdus : "      \
+      "--lost NOM,...\n4. Faire une nouvelle feuille et retirer celle-ci.",                             \
+      "1. On a new device: passerelle init\n2. passerelle recover LINK (the QR code), or: "             \
+      "passerelle recover CODE --server URL --spaces CODE,...\n3. Remove the lost devices: "            \
+      "--lost "                                                                                         \
+      "NAME,...\n4. Make a new sheet and remove this one.")                                             \
+    X(SHEET,                                                                                            \
+      "Feuille de secours. Écrivez ou imprimez-la, gardez-la sous clé ; elle ne sera plus "           \
+      "montrée.\n\n  Code    : %s\n  Serveur : %s\n",                                                   \
+      "Recovery sheet. Write it down or print it, lock it away; it is not shown again.\n\n"             \
+      "  Code  : %s\n  Server: %s\n")                                                                   \
+    X(SHEET_SPACE, "  Espace  : %s  %s\n", "  Space : %s  %s\n")                                        \
+    X(SHEET_LINK, "\n%s\n\n", "\n%s\n\n")                                                               \
+    X(SHEET_QUEUED, "Elle vaut à partir de la prochaine synchronisation.\n",                            \
+      "It is valid from the next sync on.\n")                                                           \
+    X(SHEET_PROPOSED,                                                                                   \
+      "Elle vaudra quand une autre personne l'aura confirmée (« member proposals »).\n",                \
+      "It becomes valid when another person has confirmed it (\"member proposals\").\n")                \
+    X(RECOVER_HOW,                                                                                      \
+      "passerelle : avec un code, donnez aussi --server URL et --spaces CODE,... (sur la "              \
+      "feuille).\n",                                                                                    \
+      "passerelle: with a code, give --server URL and --spaces CODE,... too (on the sheet).\n")         \
+    X(RECOVERED,                                                                                        \
+      "Cet appareil est admis dans %zu espace(s) ; %zu appareil(s) perdu(s) retiré(s). "               \
+      "Faites une nouvelle feuille, puis retirez l'ancienne.\n",                                        \
+      "This device is admitted to %zu space(s); %zu lost device(s) removed. Make a new sheet, "         \
+      "then "                                                                                           \
+      "remove the old one.\n")                                                                          \
+    X(SPACE_ONE,                                                                                        \
+      "  Cet espace ne tient qu'à un seul appareil : « recovery-sheet » le met à l'abri.\n",            \
+      "  This space hangs on a single device: \"recovery-sheet\" makes it safe.\n")                     \
+    X(RED, "\033[31m", "\033[31m")                                                                      \
+    X(PLAIN, "\033[0m", "\033[0m")                                                                      \
     X(UNDONE, "Annulé : %zu changement(s).\n", "Undone: %zu change(s).\n")                              \
     X(MISTAKEN, "%s est marqué « saisie par erreur ».\n", "%s is marked as an error.\n")                \
     X(UNMISTAKEN, "%s n'est plus marqué « saisie par erreur ».\n",                                      \
