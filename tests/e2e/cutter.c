@@ -132,8 +132,10 @@ static void cut(struct pas *pas, struct pas *other, unsigned port)
     /* The first such request is logged, the others repeat it: their answers are equally long. */
     size_t whole = answer_length(pas, port);
     size_t down = 0;
-    for (; answer == down || down == 0; down++, cuts++)
-        cut_once(pas, port, SIZE_MAX, down, &request, &answer);
+    do {
+        cut_once(pas, port, SIZE_MAX, ++down, &request, &answer);
+        cuts++;
+    } while (answer == down);
     if (down < whole)
         carry_fail("an answer of %zu bytes ended after %zu", whole, down);
     if (!carry_sync(pas, port) || !carry_sync(other, port))
