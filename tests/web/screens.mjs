@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Goal: every screen, with a caseload in it, on a phone and on a laptop, light and dark, and with text at 200 %: axe-core
-// finds nothing, nothing is wider than the screen, nothing fails in the console. With OUT each is also a picture.
+// finds nothing, nothing is wider than the screen, nothing fails in the console. With --out each is also a picture.
 //
-//   node screens.mjs SITE FOLDER [OUT]
+//   node screens.mjs SITE FOLDER [--out FOLDER] [--modes NAME,...]
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -12,7 +12,10 @@ import path from 'node:path';
 import process from 'node:process';
 import { withStack } from './stack.mjs';
 
-const [site, work, out] = process.argv.slice(2);
+const [site, work, ...options] = process.argv.slice(2);
+const option = (name) => (options.includes(name) ? options[options.indexOf(name) + 1] : null);
+const out = option('--out');
+const wanted = option('--modes')?.split(',');
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const NOW = '2025-05-06T09:00:00Z';
 const found = [];
@@ -103,6 +106,9 @@ await withStack(site, work, async ({ server, phone, step }) => {
 
     for (const [mode, width, height, scheme, text] of [['phone-light', 360, 740, 'light'], ['phone-dark', 360, 740, 'dark'], ['laptop-light', 1280, 800, 'light'],
         ['laptop-dark', 1280, 800, 'dark'], ['phone-200', 360, 740, 'light', '200']]) {
+        if (wanted && !wanted.includes(mode)) {
+            continue;
+        }
         step(mode);
         await one.page.setViewportSize({ width, height });
         await one.page.emulateMedia({ colorScheme: scheme });

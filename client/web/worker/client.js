@@ -214,10 +214,10 @@ export async function unlockPin({ pin }) {
 
 // ---- work
 
-/** One command: {exit, json, error, files}. */
-export async function run(words, { files, stdin, lang: wanted } = {}) {
+/** One command: {exit, json, error, files}. `now`: the clock, for tests. */
+export async function run(words, { files, stdin, lang: wanted, now } = {}) {
     try {
-        return await ask('run', { words: words.map(String), files, stdin, lang: wanted ?? lang });
+        return await ask('run', { words: words.map(String), files, stdin, lang: wanted ?? lang, now });
     } catch (error) {
         return { exit: error.exit ?? 1, json: null, error: error.message, files: {} };
     }

@@ -198,8 +198,11 @@ const READS = new Set(['status', 'show', 'list', 'find', 'history', 'conflicts',
 const READS_TWO = new Set(['space list', 'member list', 'member proposals', 'audit log', 'audit verify', 'audit exposure', 'audit checkpoint',
     'pack check']);
 
+/** These only read while no more words follow than these. */
+const READS_ALONE = { print: 1, refused: 1, suggest: 2 };
+
 function onlyReads(words) {
-    return READS.has(words[0]) || READS_TWO.has(words.slice(0, 2).join(' ')) || (words[0] === 'print' && words.length === 1);
+    return READS.has(words[0]) || READS_TWO.has(words.slice(0, 2).join(' ')) || words.length <= (READS_ALONE[words[0]] ?? 0);
 }
 
 function setLang(wanted) {
@@ -241,9 +244,9 @@ const ops = {
     },
     pinSeal: ({ key, pin, secret }) => core.pinSeal(key, pin, secret),
     pinOpen: ({ box, pin, secret }) => core.pinOpen(box, pin, secret),
-    run({ words, files, stdin, lang: wanted }) {
+    run({ words, files, stdin, lang: wanted, now }) {
         setLang(wanted);
-        const answer = core.run(words, { files, stdin });
+        const answer = core.run(now ? [...words, '--now', now] : words, { files, stdin });
         if (open && !onlyReads(words)) {
             tell('changed');
         }

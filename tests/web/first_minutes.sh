@@ -1,0 +1,10 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Goal: the first ten minutes of a mediator on a phone, counted in taps; first_minutes.mjs tells the story.
+# ctest: no-valgrind no-tsan timeout=900
+. "${SOURCE_DIR:?}/tests/lib/test.sh"
+. "$SOURCE_DIR/tests/web/lib.sh"
+web_need chromium
+web_page
+timeout 420 node "$SOURCE_DIR/tests/web/first_minutes.mjs" "$WEB" "$WORK"
