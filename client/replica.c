@@ -288,15 +288,23 @@ static void spare_write(struct replica *replica)
     struct buf copy = {.max = SPARE_MAX};
     if (!replica->spare || replica->in_tx)
         return;
-    replica->spare = false;
     struct sqlite3_stmt *stmt = replica_stmt(replica, SQL_SPARE, &err);
     if (!stmt)
         return;
-    while (sqlite3_step(stmt) == SQLITE_ROW)
-        buf_put(&copy, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
+    int code;
+    while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        size_t len = (size_t)sqlite3_column_bytes(stmt, 0);
+        const void *bytes = sqlite3_column_blob(stmt, 0);
+        if (!bytes && len > 0)
+            buf_fail(&copy, ERR_MEMORY);
+        buf_put(&copy, bytes, len);
+    }
     sqlite3_reset(stmt);
-    if (copy.err == ERR_OK)
+    /* Never half of it over the whole one: what could not be read stays as it was until the next transaction. */
+    if (code == SQLITE_DONE && copy.err == ERR_OK && copy.len > 0) {
+        replica->spare = false;
         replica_file_hint(replica->dir, REPLICA_SPARE, copy.bytes, copy.len);
+    }
     buf_free(&copy);
 }
 

@@ -13,11 +13,11 @@ needs_build=(gcc libc6-dev cmake ninja-build pkg-config git node-llhttp libmsgpa
     libsodium-dev libzstd-dev libuv1-dev libsqlite3-dev libcurl4-openssl-dev libqrencode-dev
     libpq-dev)
 needs_test=("${needs_build[@]}" libcmocka-dev clang clang-format libclang-rt-14-dev valgrind
-    binutils procps curl=curl python3=python3 sqlite3=sqlite3 jq=jq go=golang-go
+    binutils procps spin=spin curl=curl python3=python3 sqlite3=sqlite3 jq=jq go=golang-go
     golang-golang-x-mod-dev python3-jsonschema node=nodejs,npm npm=nodejs,npm mandoc=mandoc groff-base age=age
     bsdextrautils postgresql postgresql-client
     lld-14 wasi-libc libclang-rt-14-dev-wasm32 binaryen dpkg-dev tcl make chromium firefox-esr brotli=brotli)
-needs_long=("${needs_test[@]}" clang-tidy)
+needs_long=("${needs_test[@]}" gcovr=gcovr clang-tidy)
 
 # Prints the packages of the given needs that are not there.
 missing_packages() {

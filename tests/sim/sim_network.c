@@ -164,6 +164,8 @@ void sim_network_answer(struct sim_world *world, const struct sim_message *reque
                         const uint8_t *bytes, size_t len, bool text)
 {
     SIM_QUIET;
+    if (len == 0)
+        return; /* a server without memory says nothing */
     struct sim_device *device = &world->devices[request->device];
     struct sim_message message = {.device = request->device,
                                   .server = request->server,
