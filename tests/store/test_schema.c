@@ -16,10 +16,11 @@
 
 #include "server/store_sqlite.h"
 
-static const char *const steps[] = {"CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);",
+#define STEP_1 "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);"
+static const char *const steps[] = {STEP_1,
                                     "ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = x + 1;",
                                     "CREATE TABLE b AS SELECT x + y AS z FROM a;"};
-static const char *const broken[] = {steps[0], "UPDATE a SET x = 7; CREATE TABLE b (x);",
+static const char *const broken[] = {STEP_1, "UPDATE a SET x = 7; CREATE TABLE b (x);",
                                      "CREATE TABLE b (x); -- it is there already"};
 
 static const struct sq_schema first = {steps, 1}, third = {steps, 3}, faulty = {broken, 3};
