@@ -24,6 +24,11 @@ PAS_CHECK int pas_audit_report_check(struct pas *pas, const char *text, size_t l
 /** Who opened, exported or printed a record's dossier: time, what, device, name, received_at (null: it waits here). */
 PAS_CHECK int pas_accesses(struct pas *pas, const char *record, struct pas_table **table);
 
+/** Everything about one person, for that person (person.h): a page and JSON. `lang` NULL: the person's own. USAGE: the
+ * record is no person's. Gives both (pas_free). Say it with pas_exported("person") before the files leave. */
+PAS_CHECK int pas_person(struct pas *pas, const char *record, const char *lang, char **html,
+                         char **json, char code[9]);
+
 /* --- witnesses --- */
 
 /** Queues the space's list of witnesses, "NAME=KEY" each (the key in base64), and how many of them must have confirmed. An

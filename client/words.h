@@ -162,6 +162,8 @@ const char *words_err(enum err err, const char *lang);
       "This grant is closed or over, or not for this device.")                                        \
     X(WITNESS_FORM, "« %s » : écrivez NOM=CLÉ, comme l'affiche « passerelle-witness init ».",         \
       "\"%s\": write NAME=KEY, as \"passerelle-witness init\" prints them.")                          \
+    X(PERSON_NONE, "« %s » n'est pas la fiche d'une personne.",                                       \
+      "\"%s\" is not a person's record.")                                                             \
     X(REPORT_FORM, "Ce fichier n'est pas un rapport d'audit.", "This file is no audit report.")       \
     X(REPORT_SIGNATURE, "La signature de ce rapport n'est pas bonne : il a été modifié.",             \
       "The signature of this report is not good: it was altered.")                                    \

@@ -55,6 +55,7 @@ int cmd_audit_close(struct cli *cli, const struct args *args);
 int cmd_audit_read(struct cli *cli, const struct args *args);
 int cmd_witness_set(struct cli *cli, const struct args *args);
 int cmd_witness_list(struct cli *cli, const struct args *args);
+int cmd_export_person(struct cli *cli, const struct args *args);
 int cmd_audit_report(struct cli *cli, const struct args *args);
 int cmd_audit_checkpoint(struct cli *cli, const struct args *args);
 
