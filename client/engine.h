@@ -243,6 +243,16 @@ enum err engine_cache_put(struct engine *engine, const char *name, const uint8_t
 enum err engine_cache_get(struct engine *engine, const char *name, struct buf *out);
 enum err engine_cache_delete(struct engine *engine, const char *name);
 
+/** Moves a dossier to another space: queues the first step, further ones follow with the next syncs. ERR_DENIED: it
+ * takes a steward of the one and a writer of the other; ERR_PENDING: sync both first; ERR_EXISTS: it was moved, or is
+ * on its way; ERR_NOT_FOUND, ERR_NO_KEY, ERR_ERASED. */
+enum err engine_transfer(struct engine *engine, size_t from, const uint8_t shred[static ID_LEN],
+                         size_t to);
+
+/** Whether a dossier is shown from this space: one that two spaces of this device hold is shown from one of them. */
+bool engine_dossier_home(const struct engine *engine, size_t space,
+                         const uint8_t shred[static ID_LEN]);
+
 /* --- by file instead of the network (PROTOCOL.md 9.1) --- */
 
 struct engine_bundle {

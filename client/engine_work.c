@@ -46,6 +46,8 @@ enum err engine_dossier_check(struct engine *engine, size_t i, const uint8_t shr
     struct space *space = engine_at(engine, i);
     struct dossier *dossier = dossier_find(space, shred);
     const uint8_t *key;
+    if (fold_moved(space->fold, shred))
+        return ERR_DENIED; /* who knows that writes to where it went */
     return dossier ? dossier_key(engine, space, dossier, &key) : ERR_NOT_FOUND;
 }
 

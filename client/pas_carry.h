@@ -26,4 +26,15 @@ PAS_CHECK int pas_bundle_export(struct pas *pas, size_t space, uint64_t since,
 PAS_CHECK int pas_bundle_import(struct pas *pas, const unsigned char *bytes, size_t len,
                                 struct pas_bundle *did);
 
+struct pas_transfer {
+    size_t dossiers;   /* on their way */
+    size_t restricted; /* sheets of the restricted space that follow */
+};
+
+/** Moves whole dossiers to space `to`; `restricted` (SIZE_MAX: none) takes those of their restricted sheets whose sharing
+ * the person agreed to. All or none are begun. The pack's settings transfert_* say who said no, what was proposed and
+ * not accepted, and which sheets follow (SELECTs about :id). Later syncs carry it out. */
+PAS_CHECK int pas_transfer(struct pas *pas, const char *const *records, size_t n, size_t to,
+                           size_t restricted, struct pas_transfer *did);
+
 #endif

@@ -54,6 +54,9 @@ enum err pas_draft_existing(struct pas_draft *draft, struct pas *pas,
     *draft = (struct pas_draft){0};
     if (record->locked || !record->kind)
         return pas_fail(pas, ERR_VERSION, WORD_LOCKED);
+    if (engine_fold(pas->engine, record->space) &&
+        fold_moved(engine_fold(pas->engine, record->space), record->shred))
+        return pas_fail(pas, ERR_DENIED, WORD_MOVED_AWAY);
     TRY(pas_draft_begin(draft, pas, record->kind, edit));
     draft->space = record->space;
     memcpy(draft->shred, record->shred, ID_LEN);

@@ -138,6 +138,9 @@ enum err pas_place_new(struct pas_draft *draft)
         return place_own(draft);
     if (dossier.locked)
         return pas_fail(draft->pas, ERR_VERSION, WORD_LOCKED);
+    if (engine_fold(draft->pas->engine, dossier.space) &&
+        fold_moved(engine_fold(draft->pas->engine, dossier.space), dossier.shred))
+        return pas_fail(draft->pas, ERR_DENIED, WORD_MOVED_AWAY);
     TRY(pas_place_check(draft->pas, dossier.space));
     TRY(engine_dossier_check(draft->pas->engine, dossier.space, dossier.shred));
     draft->space = dossier.space;

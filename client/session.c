@@ -11,6 +11,7 @@
 #include "client/enrol.h"
 #include "client/refill.h"
 #include "client/take.h"
+#include "client/transfer.h"
 #include "proto/digest.h"
 
 enum { PAGE_BYTES = 4 << 20, PUSH_BYTES = 4 << 20, ARENA_MAX = 64 << 20, REQUESTS_MAX = 10000 };
@@ -386,6 +387,8 @@ enum err engine_sync_finish(struct engine *engine, size_t i, const uint8_t *byte
     summarise(engine, server, result);
     TRY(err);
     TRY(turn_to_courier(engine, server, result));
+    if (!result->again)
+        TRY(transfer_step(engine, &result->again));
 out:
     message_response_free(&answer);
     if (err != ERR_OK || server->requests > REQUESTS_MAX)

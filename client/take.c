@@ -17,6 +17,7 @@
 #include "client/salvage.h"
 #include "client/session.h"
 #include "client/take_inside.h"
+#include "client/transfer.h"
 #include "proto/digest.h"
 
 /* --- evidence --- */
@@ -109,6 +110,7 @@ static enum err take_routes(struct take *take)
 {
     struct space *space = take->space;
     uint64_t routed = space->routed;
+    size_t had = space->dossiers.n_births;
     size_t births = space->keyless ? 0 : space->dossiers.n_births;
     if (take->keys)
         dossier_retry_keys(space);
@@ -116,6 +118,8 @@ static enum err take_routes(struct take *take)
     if (err != ERR_OK)
         return err;
     if ((space->routed > routed && routed < take->size_before) || (space->keyless && take->keys))
+        take->bump = true;
+    if (transfer_arrived(take->engine, space, had))
         take->bump = true;
     return look_for_keyless(take, births);
 }

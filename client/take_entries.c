@@ -212,6 +212,9 @@ static enum err follow_up(struct take *take, const struct incoming *in)
         return adopt_logged(take->engine, take->space, &in->leaf.op);
     case KIND_WITNESS_SET:
         return witness_changed(take->engine, take->space, in->t_recv_ms);
+    case KIND_MOVED:
+        take->bump = true; /* shown from where it went, if this device is there */
+        break;
     case KIND_ERASE:
     case KIND_PURGE:
         if (take->n_erased == TAKE_ERASED_MAX)

@@ -240,6 +240,8 @@ struct following {
 static enum err take(void *ctx, const struct engine_change *change)
 {
     struct following *following = ctx;
+    if (!engine_dossier_home(following->view->engine, change->space, change->shred))
+        return ERR_OK;
     return view_take(following->view, following->number, change);
 }
 

@@ -48,6 +48,8 @@ static bool fits_core(const struct view_entry *entry)
         return entry->type == PACK_VALUE_INT && entry->op < 0;
     case FIELD_MISTAKE:
         return entry->type == PACK_VALUE_BOOL && entry->op < 0;
+    case FIELD_ORIGIN:
+        return entry->type == PACK_VALUE_TEXT && entry->op < 0;
     case FIELD_MERGED:
         return (entry->type == PACK_VALUE_REF || entry->type == PACK_VALUE_NIL) && entry->op < 0;
     default:
@@ -84,7 +86,7 @@ void view_judge_entries(struct view_merging *m)
         struct view_entry *entry = &m->view->entries[i];
         const struct pack_field *field = NULL;
         bool newer = entry->pack > m->view->pack->version;
-        bool core = entry->field <= FIELD_MERGED;
+        bool core = entry->field <= FIELD_ORIGIN;
         if (m->kind && !core)
             field = pack_field_by_number(m->kind, entry->field);
         if (newer || (m->kind && !core && !field))

@@ -320,17 +320,23 @@ out:
     return err;
 }
 
-static enum err has_pending(struct view *view, const struct view_record *record, bool *pending)
+/* Whether the record has an entry for which `condition` holds. */
+static enum err has_entry(struct view *view, const struct view_record *record,
+                          const char *condition, bool *found)
 {
     sqlite3_stmt *row = NULL;
     enum err err = ERR_OK;
-    TRY(view_prepare(view, &row,
-                     "SELECT 1 FROM core_entry e JOIN core_record r ON r.rid = e.rid"
-                     " WHERE r.id = ?1 AND e.leaf IS NULL LIMIT 1"));
+    char *sql = sqlite3_mprintf("SELECT 1 FROM core_entry e JOIN core_record r ON r.rid = e.rid"
+                                " WHERE r.id = ?1 AND %s LIMIT 1",
+                                condition);
+    if (!sql)
+        return ERR_MEMORY;
+    TRY(view_prepare(view, &row, sql));
     sqlite3_bind_text(row, 1, record->id, -1, SQLITE_TRANSIENT);
-    *pending = sqlite3_step(row) == SQLITE_ROW;
+    *found = sqlite3_step(row) == SQLITE_ROW;
 out:
     sqlite3_finalize(row);
+    sqlite3_free(sql);
     return err;
 }
 
@@ -339,7 +345,7 @@ enum err view_show(struct view *view, const struct view_record *record, bool peo
 {
     struct pas_table *table = NULL;
     sqlite3_stmt *row = NULL;
-    bool pending = false;
+    bool pending = false, late = false;
     enum err err = ERR_OK;
     char *sql = NULL;
     *out = NULL;
@@ -347,7 +353,7 @@ enum err view_show(struct view *view, const struct view_record *record, bool peo
         return ERR_VERSION;
     TRY(pas_table_new(&table));
     put_columns(view, table, record->kind);
-    pas_table_columns_add(table, "base pending locked conflicts records merged");
+    pas_table_columns_add(table, "base pending locked conflicts records merged after_transfer");
     sql = select_of(record->kind, "id = ?1");
     if (!sql)
         TRY(ERR_MEMORY);
@@ -357,13 +363,15 @@ enum err view_show(struct view *view, const struct view_record *record, bool peo
     if (rc != SQLITE_ROW)
         TRY(rc == SQLITE_DONE ? ERR_NOT_FOUND : view_rc(rc));
     TRY(put_cells(view, table, record->kind, row, people));
-    TRY(has_pending(view, record, &pending));
+    TRY(has_entry(view, record, "e.leaf IS NULL", &pending));
+    TRY(has_entry(view, record, VIEW_AFTER_TRANSFER, &late));
     pas_table_int(table, (int64_t)engine_space(view->engine, record->space)->size);
     pas_table_bool(table, pending);
     pas_table_bool(table, record->locked);
     TRY(put_conflict_cell(view, table, record));
     TRY(put_children(view, table, record));
     TRY(put_merged(view, table, record));
+    pas_table_bool(table, late);
     TRY(pas_table_err(table));
     *out = table;
     table = NULL;

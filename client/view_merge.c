@@ -217,7 +217,7 @@ static enum err put_live(struct view *view, bool core_only)
     enum err err = ERR_OK;
     for (size_t i = 0; i < view->n_entries; i++) {
         const struct view_entry *entry = &view->entries[i];
-        if (entry->merge.live == entry->was_live || (core_only && entry->field > FIELD_MERGED))
+        if (entry->merge.live == entry->was_live || (core_only && entry->field > FIELD_ORIGIN))
             continue;
         sqlite3_stmt *set = view_statement(view, VIEW_ST_ENTRY_LIVE);
         if (!set)
@@ -242,10 +242,12 @@ static enum err put_record(struct view_merging *m)
     return view_run(set);
 }
 
-/* The kind's and the merged-into entries stand by the ordinary rule. */
+/* The kind's, the merged-into and the origin's entries stand by the ordinary rule. */
 static void merge_core(struct view *view, const struct view_entry *born)
 {
     struct view_group group = view_group_of(view, FIELD_MERGED);
+    (void)view_merge_run(view, group.from, group.to);
+    group = view_group_of(view, FIELD_ORIGIN);
     (void)view_merge_run(view, group.from, group.to);
     group = view_group_of(view, FIELD_KIND);
     for (size_t i = group.from; i < group.to; i++)

@@ -106,12 +106,13 @@ static void put_field_name(struct view *view, struct pas_table *table, uint32_t 
 {
     static const char *const core[][3] = {{"kind", "type de fiche", "kind"},
                                           {"mistake", "saisie par erreur", "marked as an error"},
-                                          {"merged", "fusionnée avec", "merged into"}};
+                                          {"merged", "fusionnée avec", "merged into"},
+                                          {"origin", "reprise de", "taken over from"}};
     char name[32];
     if (field) {
         pas_table_text(table, field->key);
         pas_table_shown_set(table, pack_label(&field->label, view->lang));
-    } else if (number <= FIELD_MERGED) {
+    } else if (number <= FIELD_ORIGIN) {
         pas_table_text(table, core[number][0]);
         pas_table_shown_set(table, core[number][view->lang[0] == 'e' ? 2 : 1]);
     } else {
@@ -145,6 +146,7 @@ static enum err put_past_row(struct view *view, struct pas_table *table,
         view_cell(table, row, i);
     pas_table_bool(table, sqlite3_column_int(row, 10) != 0);
     pas_table_bool(table, sqlite3_column_type(row, 9) == SQLITE_NULL);
+    pas_table_bool(table, sqlite3_column_int(row, 11) != 0);
 out:
     return err == ERR_OK ? pas_table_err(table) : err;
 }
@@ -158,12 +160,13 @@ enum err view_history(struct view *view, const struct view_record *record, struc
     *out = NULL;
     TRY(pas_table_new(&table));
     pas_table_columns_add(table, "field op value author author_name device claimed_at received_at"
-                                 " base leaf live pending");
+                                 " base leaf live pending after_transfer");
     TRY(view_prepare(
         view, &rows,
         "SELECT e.field, e.type, e.value, CASE e.op WHEN 1 THEN '+' WHEN 0 THEN '-' END,"
         " lower(hex(e.author)), lower(hex(e.device))," AT("e.time_s") "," AT(
-            "e.recv_ms / 1000") ", e.base, e.leaf, e.live FROM core_entry e"
+            "e.recv_ms / 1000") ", e.base, e.leaf, e.live, " VIEW_AFTER_TRANSFER
+                                " FROM core_entry e"
                                 " JOIN core_record r ON r.rid = e.rid WHERE r.id = ?1 OR r.rid IN"
                                 " (SELECT j.rid FROM core_joined j JOIN core_record w"
                                 " ON w.rid = j.winner WHERE w.id = ?1) ORDER BY e.seq"));

@@ -17,6 +17,11 @@
 #include "client/view.h"
 #include "proto/merge.h"
 
+/* Of entry e of record r: brought from the space that the dossier had left, after it had left. */
+#define VIEW_AFTER_TRANSFER                                                                        \
+    "coalesce(e.author <> e.device AND e.leaf > (SELECT max(o.leaf) FROM core_entry o"             \
+    " JOIN core_record d ON d.rid = o.rid WHERE d.shred = r.shred AND o.field = 3), 0)"
+
 /* Statements that are prepared once: X(name, SQL). */
 #define VIEW_STATEMENTS(X)                                                                         \
     X(RECORD_GET, "SELECT rid FROM core_record WHERE shred = ?1 AND rec = ?2")                     \

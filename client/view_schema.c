@@ -47,14 +47,17 @@ static const char *const schema[] = {
     " lower(hex(r.shred)) AS dossier, r.kind AS kind, r.locked AS locked"
     " FROM core_record r JOIN core_space s ON s.number = r.space",
     "CREATE VIEW IF NOT EXISTS history AS SELECT r.id AS record, r.kind AS kind,"
-    " CASE e.field WHEN 0 THEN 'kind' WHEN 1 THEN 'mistake' WHEN 2 THEN 'merged'"
+    " CASE e.field WHEN 0 THEN 'kind' WHEN 1 THEN 'mistake' WHEN 2 THEN 'merged' WHEN 3 THEN "
+    "'origin'"
     " ELSE coalesce(f.key, 'field ' || e.field) END AS field,"
     " CASE e.op WHEN 1 THEN '+' WHEN 0 THEN '-' END AS op,"
     " iif(e.field = 0, coalesce(r.kind, e.value), e.value) AS value,"
     " lower(hex(e.author)) AS author, lower(hex(e.device)) AS device," AT(
         "e.time_s") " AS claimed_at," AT("e.recv_ms / 1000") " AS received_at, e.base AS base,"
                                                              " e.leaf AS leaf, e.live AS live, "
-                                                             "e.leaf IS NULL AS pending"
+                                                             "e.leaf IS NULL AS "
+                                                             "pending, " VIEW_AFTER_TRANSFER
+                                                             " AS after_transfer"
                                                              " FROM core_entry e JOIN core_record "
                                                              "r ON r.rid = e.rid"
                                                              " LEFT JOIN domain_field f ON f.kind "

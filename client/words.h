@@ -136,6 +136,22 @@ const char *words_err(enum err err, const char *lang);
     X(BUNDLE_BAD,                                                                                     \
       "Ce fichier n'est pas un paquet de Passerelle, ou il est abîmé : rien n'a été pris.",           \
       "This file is no bundle of Passerelle, or it is damaged: nothing was taken.")                   \
+    X(MOVED_AWAY, "Ce dossier a été confié à une autre équipe : il ne se modifie plus ici.",          \
+      "This file was handed to another team: it is not changed here any more.")                       \
+    X(TRANSFER_ALREADY, "Le dossier %s est déjà transféré, ou en route.",                             \
+      "The file %s is transferred already, or on its way.")                                           \
+    X(TRANSFER_RIGHTS,                                                                                \
+      "Un transfert demande la coordination de l'espace de départ et l'écriture dans « %s ».",        \
+      "A transfer takes coordination of the space it leaves and the right to write to \"%s\".")       \
+    X(TRANSFER_SYNC,                                                                                  \
+      "Synchronisez d'abord : le dossier %s a du travail en attente ou n'est pas complet ici.",       \
+      "Sync first: the file %s has work waiting, or is not complete here.")                           \
+    X(TRANSFER_PART, "« %s » fait partie d'un dossier : donnez la personne, %s.",                     \
+      "\"%s\" is part of a file: name the whole file, %s.")                                           \
+    X(TRANSFER_REFUSED, "%s : la personne a refusé le changement d'équipe.",                          \
+      "%s: the person said no to a change of team.")                                                  \
+    X(TRANSFER_OPEN, "%s : « %s » n'a pas accepté le transfert proposé.",                             \
+      "%s: \"%s\" has not accepted the proposed transfer.")                                           \
     X(QUEUED_ALREADY, "C'est déjà noté ; cela part à la prochaine synchronisation.",                  \
       "That is noted already; it leaves at the next sync.")                                           \
     X(REASON_UNKNOWN,                                                                                 \

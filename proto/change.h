@@ -32,6 +32,8 @@ enum {
     FIELD_KIND = 0, /* value: uint, the kind's number in the pack; the first change of a record */
     FIELD_MISTAKE = 1, /* value: bool, "saisie par erreur" */
     FIELD_MERGED = 2,  /* value: reference to the record this one was merged into, or nil */
+    FIELD_ORIGIN =
+        3, /* of a dossier that was moved here: text, the name of the space it came from */
     FIELD_PACK_FIRST = 16
 };
 

@@ -32,6 +32,7 @@ void fold_free(struct fold *fold)
     free(fold->invites);
     free(fold->proposals);
     free(fold->erased);
+    free(fold->moved);
     free(fold->grants);
     free(fold);
 }
@@ -69,6 +70,15 @@ const struct fold_invite *fold_invite(const struct fold *fold, const uint8_t pk[
 static int compare_shred(const void *key, const void *row)
 {
     return memcmp(key, ((const struct fold_erased *)row)->shred, ID_LEN);
+}
+
+const struct fold_moved *fold_moved(const struct fold *fold, const uint8_t shred[static ID_LEN])
+{
+    for (size_t i = fold->n_moved; i > 0; i--) {
+        if (memcmp(fold->moved[i - 1].shred, shred, ID_LEN) == 0)
+            return &fold->moved[i - 1];
+    }
+    return NULL;
 }
 
 const struct fold_erased *fold_erased(const struct fold *fold, const uint8_t shred[static ID_LEN])

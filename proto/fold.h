@@ -87,6 +87,14 @@ struct fold_erased {
     uint8_t device[ID_LEN];
 };
 
+/** A dossier that was moved to another space. */
+struct fold_moved {
+    uint8_t shred[ID_LEN];
+    uint8_t to[ID_LEN];
+    uint64_t index;
+    uint8_t device[ID_LEN];
+};
+
 struct fold_grant {
     uint8_t hash[HASH_LEN]; /* leaf hash of its first leaf */
     uint8_t auditor[ID_LEN];
@@ -123,12 +131,13 @@ struct fold {
     uint64_t pack_index;
     uint8_t quorum;
 
-    size_t n_devices, n_epochs, n_invites, n_proposals, n_erased, n_grants, n_witnesses;
+    size_t n_devices, n_epochs, n_invites, n_proposals, n_erased, n_moved, n_grants, n_witnesses;
     struct fold_device *devices; /* in order of joining */
     struct fold_epoch *epochs;   /* epochs[i].epoch == i + 1 */
     struct fold_invite *invites; /* open ones */
     struct fold_proposal *proposals;
     struct fold_erased *erased; /* ascending by shred */
+    struct fold_moved *moved;   /* in log order; a later one of the same dossier counts */
     struct fold_grant *grants;
     struct fold_witness witnesses[WITNESSES_MAX];
 };
@@ -179,6 +188,8 @@ const struct fold_device *fold_device(const struct fold *fold, const uint8_t id[
 const struct fold_epoch *fold_epoch(const struct fold *fold, uint32_t epoch);
 const struct fold_invite *fold_invite(const struct fold *fold, const uint8_t pk[static PK_LEN]);
 const struct fold_erased *fold_erased(const struct fold *fold, const uint8_t shred[static ID_LEN]);
+
+const struct fold_moved *fold_moved(const struct fold *fold, const uint8_t shred[static ID_LEN]);
 
 /** The current epoch's number; 0 before the first. */
 uint32_t fold_epoch_now(const struct fold *fold);

@@ -506,6 +506,8 @@ enum err fold_rules_reserve(struct fold *fold, const struct fold_entry *entry,
         return RESERVE(fold, invites);
     case KIND_ERASE:
         return RESERVE(fold, erased);
+    case KIND_MOVED:
+        return RESERVE(fold, moved);
     case KIND_AUDIT_GRANT:
         return RESERVE(fold, grants);
     default:
@@ -652,6 +654,15 @@ static void effect_erase(struct fold *fold, const struct fold_entry *entry)
     memcpy(erased->device, entry->leaf->device, ID_LEN);
 }
 
+static void effect_moved(struct fold *fold, const struct fold_entry *entry)
+{
+    struct fold_moved *moved = &fold->moved[fold->n_moved++];
+    *moved = (struct fold_moved){.index = entry->index};
+    memcpy(moved->shred, entry->leaf->op.u.moved.shred, ID_LEN);
+    memcpy(moved->to, entry->leaf->op.u.moved.to_space, ID_LEN);
+    memcpy(moved->device, entry->leaf->device, ID_LEN);
+}
+
 static void effect_grant(struct fold *fold, const struct fold_entry *entry,
                          const struct fold_proposal *proposal)
 {
@@ -762,6 +773,9 @@ void fold_rules_effect(struct fold *fold, const struct fold_entry *entry,
         break;
     case KIND_ERASE:
         effect_erase(fold, entry);
+        break;
+    case KIND_MOVED:
+        effect_moved(fold, entry);
         break;
     case KIND_AUDIT_GRANT:
         effect_grant(fold, entry, &fold->proposals[plan->proposal]);

@@ -89,6 +89,7 @@ int cli_removed(struct cli *cli, const struct pas_table *before);
 /* cmd_carry.c */
 int cmd_bundle_export(struct cli *cli, const struct args *args);
 int cmd_bundle_import(struct cli *cli, const struct args *args);
+int cmd_transfer(struct cli *cli, const struct args *args);
 
 /* cmd_recover.c */
 int cmd_recovery_sheet(struct cli *cli, const struct args *args);

@@ -98,3 +98,27 @@ int cmd_bundle_import(struct cli *cli, const struct args *args)
     say_import(cli, &did);
     return did.refused + did.foreign > 0 ? EXIT_REFUSED : EXIT_DONE;
 }
+
+/* --- transfer --- */
+
+int cmd_transfer(struct cli *cli, const struct args *args)
+{
+    const char *to_name = args_option(args, "to");
+    const char *restricted_name = args_option(args, "restricted");
+    struct pas_transfer did = {0};
+    size_t to = SIZE_MAX, restricted = SIZE_MAX;
+    if (!to_name) {
+        cli_error(cli, MSG_USAGE_NO_VALUE, "--to");
+        return EXIT_USAGE;
+    }
+    int result = pas_space_find(cli->pas, to_name, &to);
+    if (result == 0 && restricted_name)
+        result = pas_space_find(cli->pas, restricted_name, &restricted);
+    if (result == 0)
+        result = pas_transfer(cli->pas, args->words, args->n, to, restricted, &did);
+    if (cli->json && result == 0)
+        printf("{\"dossiers\":%zu,\"restricted\":%zu}\n", did.dossiers, did.restricted);
+    if (did.dossiers > 0)
+        cli_say(cli, MSG_TRANSFERRED, did.dossiers, to_name, did.restricted);
+    return result == 0 ? EXIT_DONE : cli_failed(cli, result);
+}

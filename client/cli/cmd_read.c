@@ -44,6 +44,8 @@ static void print_record(struct cli *cli, const struct pas_table *table)
         printf("%s%s\n", message_text(MSG_RECORDS, cli->lang), records);
     if (cli_int(table, 0, "pending"))
         printf("  (%s)\n", message_text(MSG_PENDING, cli->lang));
+    if (cli_int(table, 0, "after_transfer"))
+        cli_say(cli, MSG_AFTER_TRANSFER);
     if (cli_int(table, 0, "locked"))
         cli_say(cli, MSG_LOCKED);
 }

@@ -350,6 +350,15 @@
     X(PACK_BAD, "passerelle : %s : %s\n", "passerelle: %s: %s\n")                                       \
     X(PACK_SET, "Référentiel publié dans « %s » ; il part à la prochaine synchronisation.\n",           \
       "Pack published to \"%s\"; it leaves at the next sync.\n")                                        \
+    X(AFTER_TRANSFER, "  Arrivé après transfert, de l'équipe d'avant.\n",                               \
+      "  Arrived after the transfer, from the team before.\n")                                          \
+    X(TRANSFERRED,                                                                                      \
+      "%zu dossier(s) en route vers « %s » : la copie part à la prochaine synchronisation, puis "    \
+      "le "                                                                                             \
+      "départ est inscrit ici. %zu fiche(s) restreinte(s) suivent.\n",                                  \
+      "%zu file(s) on their way to \"%s\": the copy leaves at the next sync, then the departure "       \
+      "is "                                                                                             \
+      "written here. %zu restricted sheet(s) follow.\n")                                                \
     X(BUNDLE_OUT,                                                                                       \
       "Écrit : %s (%llu entrée(s) d'historique, %llu envoi(s) en attente). Chiffré : n'importe "     \
       "qui peut le porter. Rien n'est retiré d'ici avant que le serveur l'ait confirmé.\n",             \

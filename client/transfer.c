@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ *   record = [shred16, from16, to16, phase]
+ */
+#include "client/transfer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/give.h"
+#include "client/salvage.h"
+#include "proto/digest.h"
+#include "proto/merge.h"
+
+enum { PHASE_REPLACED = 1, PHASE_STANDING = 2, PHASE_MOVED = 3, MOVES_MAX = 1024 };
+
+/* --- a dossier's changes, copied --- */
+
+struct copy {
+    struct engine_change what; /* change.value points into `text` once all are there */
+    size_t value_at;
+    bool live, here; /* standing; known in the other space already */
+};
+
+struct copies {
+    const uint8_t *shred;
+    size_t n, cap;
+    struct copy *items;
+    struct buf text;
+};
+
+static enum err keep_change(void *ctx, const struct engine_change *change)
+{
+    struct copies *copies = ctx;
+    if (memcmp(change->shred, copies->shred, ID_LEN) != 0)
+        return ERR_OK;
+    if (copies->n == copies->cap) {
+        size_t cap = copies->cap ? 2 * copies->cap : 64;
+        struct copy *grown = realloc(copies->items, cap * sizeof *grown);
+        if (!grown)
+            return ERR_MEMORY;
+        copies->items = grown;
+        copies->cap = cap;
+    }
+    copies->items[copies->n++] = (struct copy){.what = *change, .value_at = copies->text.len};
+    buf_put(&copies->text, change->change.value, change->change.value_len);
+    return copies->text.err;
+}
+
+static void copies_free(struct copies *copies)
+{
+    free(copies->items);
+    buf_free(&copies->text);
+    copies->items = NULL;
+    copies->n = copies->cap = 0;
+}
+
+/* All changes of the dossier that `space` has logged from `from` on, in log order. */
+static enum err copies_of(struct engine *engine, size_t space, uint64_t from,
+                          const uint8_t shred[static ID_LEN], struct copies *copies)
+{
+    *copies = (struct copies){.shred = shred, .text = {.max = 256 << 20}};
+    enum err err = give_replay(engine, space, from, keep_change, copies, NULL);
+    for (size_t i = 0; err == ERR_OK && i < copies->n; i++)
+        copies->items[i].what.change.value = copies->text.bytes + copies->items[i].value_at;
+    if (err != ERR_OK)
+        copies_free(copies);
+    return err;
+}
+
+static bool same_id(const struct engine_change *a, const struct engine_change *b)
+{
+    return a->change.ordinal == b->change.ordinal && memcmp(a->run, b->run, RUN_LEN) == 0 &&
+           memcmp(a->author, b->author, ID_LEN) == 0;
+}
+
+struct looking {
+    struct copies *copies;
+};
+
+static enum err mark_here(void *ctx, const struct engine_change *change)
+{
+    struct copies *copies = ((struct looking *)ctx)->copies;
+    if (memcmp(change->shred, copies->shred, ID_LEN) != 0)
+        return ERR_OK;
+    for (size_t i = 0; i < copies->n; i++)
+        copies->items[i].here = copies->items[i].here || same_id(&copies->items[i].what, change);
+    return ERR_OK;
+}
+
+/* Marks what the other space has already, logged or on its way. */
+static enum err mark_known(struct engine *engine, size_t to, struct copies *copies)
+{
+    struct looking looking = {copies};
+    enum err err = give_replay(engine, to, 0, mark_here, &looking, NULL);
+    return err == ERR_OK ? give_pending(engine, to, mark_here, &looking) : err;
+}
+
+/* --- which of them stand --- */
+
+/* Elements of a set are registers of their own; the first byte of such a value says that it is one. */
+static bool same_register(const struct copy *a, const struct copy *b)
+{
+    const struct change *x = &a->what.change, *y = &b->what.change;
+    if (x->field != y->field || memcmp(x->record, y->record, RECORD_LEN) != 0)
+        return false;
+    bool set_x = x->value_len > 2 && x->value[0] == 0x92,
+         set_y = y->value_len > 2 && y->value[0] == 0x92;
+    if (!set_x || !set_y)
+        return set_x == set_y;
+    return x->value_len == y->value_len &&
+           memcmp(x->value + 2, y->value + 2, x->value_len - 2) == 0;
+}
+
+static enum err mark_live(struct copies *copies)
+{
+    bool *done = calloc(copies->n + 1, sizeof *done);
+    struct merge_entry *entries = calloc(copies->n + 1, sizeof *entries);
+    size_t *which = calloc(copies->n + 1, sizeof *which);
+    enum err err = done && entries && which ? ERR_OK : ERR_MEMORY;
+    for (size_t i = 0; err == ERR_OK && i < copies->n; i++) {
+        size_t n = 0;
+        for (size_t k = i; k < copies->n && !done[i]; k++) {
+            const struct engine_change *what = &copies->items[k].what;
+            if (done[k] || !same_register(&copies->items[i], &copies->items[k]))
+                continue;
+            entries[n] = (struct merge_entry){.index = what->index,
+                                              .base = what->change.base,
+                                              .ordinal = what->change.ordinal,
+                                              .time_s = what->change.time_s,
+                                              .t_recv_ms = what->t_recv_ms};
+            memcpy(entries[n].author, what->author, ID_LEN);
+            memcpy(entries[n].run, what->run, RUN_LEN);
+            which[n++] = k;
+            if (k != i)
+                done[k] = true;
+        }
+        done[i] = true;
+        if (n == 0)
+            continue;
+        (void)merge_live(entries, n);
+        for (size_t k = 0; k < n; k++)
+            copies->items[which[k]].live = entries[k].live;
+    }
+    free(done);
+    free(entries);
+    free(which);
+    return err;
+}
+
+/* --- queueing --- */
+
+/* In a transaction. The author of a change stays; what it replaces over there is said by `base`. */
+static enum err queue(struct engine *engine, struct space *to, const struct copy *copy,
+                      uint64_t base)
+{
+    const struct engine_change *what = &copy->what;
+    struct change change = what->change;
+    struct outbox_edit edit = {
+        .pack = what->pack, .ordinal = change.ordinal, .n = 1, .raw_len = change.value_len};
+    change.base = base;
+    memcpy(edit.shred, what->shred, ID_LEN);
+    memcpy(edit.author, what->author, ID_LEN);
+    memcpy(edit.run, what->run, RUN_LEN);
+    return outbox_adopt(engine, to, &edit, change.time_s, &change);
+}
+
+/* Queues those changes of `copies` that are wanted; `*n` of them. */
+static enum err queue_all(struct engine *engine, struct space *to, const struct copies *copies,
+                          bool live, bool dead, uint64_t base, size_t *n)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < copies->n; i++) {
+        const struct copy *copy = &copies->items[i];
+        if (copy->here || !(copy->live ? live : dead))
+            continue;
+        TRY(queue(engine, to, copy, base));
+        ++*n;
+    }
+    if (*n > 0)
+        TRY(salvage_release(engine, to));
+out:
+    return err;
+}
+
+/* Says where the dossier comes from; what is brought later is brought after the transfer. */
+static enum err queue_mark(struct engine *engine, struct space *to, const struct space *from,
+                           const uint8_t shred[static ID_LEN], uint16_t pack)
+{
+    struct buf value = {0};
+    wire_put_str(&value, from->pub.name, strlen(from->pub.name));
+    struct change change = {.field = FIELD_ORIGIN, .value = value.bytes, .value_len = value.len};
+    struct outbox_edit edit = {
+        .pack = pack, .ordinal = ++engine->ordinal, .n = 1, .raw_len = value.len};
+    enum err err = value.err;
+    memcpy(edit.shred, shred, ID_LEN);
+    memcpy(edit.author, engine->ring.id, ID_LEN);
+    memcpy(edit.run, engine->run, RUN_LEN);
+    if (err == ERR_OK)
+        err = outbox_adopt(engine, to, &edit, (int64_t)(engine->now_ms / 1000), &change);
+    buf_free(&value);
+    return err == ERR_OK ? salvage_release(engine, to) : err;
+}
+
+/* --- the record of a transfer --- */
+
+struct move {
+    uint64_t id;
+    uint8_t shred[ID_LEN], from[ID_LEN], to[ID_LEN];
+    unsigned phase;
+};
+
+struct moves {
+    size_t n;
+    struct move *list;
+};
+
+static enum err read_move(void *ctx, uint64_t id, const uint8_t *plain, size_t len)
+{
+    struct moves *moves = ctx;
+    struct wire_doc doc;
+    if (moves->n == MOVES_MAX)
+        return ERR_OK;
+    struct move *grown = realloc(moves->list, (moves->n + 1) * sizeof *grown);
+    if (!grown)
+        return ERR_MEMORY;
+    moves->list = grown;
+    enum err err = wire_open(&doc, plain, len, 1, 8);
+    if (err != ERR_OK)
+        return err == ERR_MEMORY ? err : ERR_CORRUPT;
+    struct move *move = &grown[moves->n];
+    struct wire_in root = wire_root(&doc), in = wire_array(&root, 4, 4);
+    move->id = id;
+    wire_bytes(&in, move->shred, ID_LEN);
+    wire_bytes(&in, move->from, ID_LEN);
+    wire_bytes(&in, move->to, ID_LEN);
+    move->phase = (unsigned)wire_uint(&in, PHASE_MOVED);
+    moves->n += wire_end(&in) == ERR_OK;
+    wire_close(&doc);
+    return ERR_OK;
+}
+
+static enum err put_move(struct engine *engine, const struct move *move)
+{
+    struct buf out = {0};
+    wire_put_array(&out, 4);
+    wire_put_bin(&out, move->shred, ID_LEN);
+    wire_put_bin(&out, move->from, ID_LEN);
+    wire_put_bin(&out, move->to, ID_LEN);
+    wire_put_uint(&out, move->phase);
+    enum err err = out.err;
+    if (err == ERR_OK)
+        err = replica_put(engine->replica, REPLICA_MOVE, 0, move->id, out.bytes, out.len);
+    buf_free(&out);
+    return err;
+}
+
+static bool waits_here(const struct space *space, const uint8_t *shred)
+{
+    for (size_t i = 0; i < space->outbox.n_edits; i++) {
+        if (memcmp(space->outbox.edits[i].shred, shred, ID_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool moved_queued(const struct space *space, const uint8_t *shred)
+{
+    for (size_t i = 0; i < space->outbox.n_operations; i++) {
+        const struct outbox_operation *one = &space->outbox.operations[i];
+        if (one->kind == KIND_MOVED && memcmp(one->target, shred, ID_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Ends a transaction; memory follows the disk after a failure. */
+static enum err end(struct engine *engine, struct space *space, enum err err)
+{
+    err = replica_end(engine->replica, err);
+    enum err reload = err == ERR_OK ? ERR_OK : space_reload(engine, space);
+    space_refresh(engine, space);
+    return err != ERR_OK ? err : reload;
+}
+
+/* --- beginning --- */
+
+static enum err may_move(struct engine *engine, struct space *from, struct space *to,
+                         const uint8_t shred[static ID_LEN])
+{
+    enum err err = ERR_OK;
+    const uint8_t *key;
+    struct dossier *dossier = dossier_find(from, shred);
+    if (from == to)
+        return ERR_USAGE;
+    if (!dossier || !dossier->born)
+        return dossier ? ERR_PENDING : ERR_NOT_FOUND;
+    if (!space_may(engine, from, ROLE_STEWARD) || !space_may(engine, to, ROLE_WRITER) ||
+        to->pub.state != SPACE_ACTIVE || from->pub.state != SPACE_ACTIVE)
+        return ERR_DENIED;
+    if (fold_moved(from->fold, shred) || dossier_find(to, shred))
+        return ERR_EXISTS;
+    TRY(dossier_key(engine, from, dossier, &key));
+    /* What waits, or cannot be read yet, would be late at once. */
+    if (waits_here(from, shred) || from->routed < from->fold->size || from->missing ||
+        to->salvaged || to->routed < to->fold->size)
+        err = ERR_PENDING;
+out:
+    return err;
+}
+
+enum err engine_transfer(struct engine *engine, size_t from, const uint8_t shred[static ID_LEN],
+                         size_t to)
+{
+    enum err err = ERR_OK;
+    struct space *source = engine_at(engine, from), *target = engine_at(engine, to);
+    struct move move = {.phase = PHASE_REPLACED};
+    struct copies copies = {0};
+    size_t n = 0;
+    uint64_t last = 0;
+    TRY(may_move(engine, source, target, shred));
+    TRY(copies_of(engine, from, 0, shred, &copies));
+    TRY(mark_live(&copies));
+    TRY(replica_last_id(engine->replica, REPLICA_MOVE, 0, &last));
+    move.id = last + 1;
+    memcpy(move.shred, shred, ID_LEN);
+    memcpy(move.from, source->pub.id, ID_LEN);
+    memcpy(move.to, target->pub.id, ID_LEN);
+    TRY(engine_begin(engine));
+    err = dossier_renew(engine, target, shred);
+    if (err == ERR_OK)
+        err = queue_all(engine, target, &copies, false, true, 0, &n);
+    if (err == ERR_OK)
+        err = put_move(engine, &move);
+    err = end(engine, target, err);
+    bool queued;
+    if (err == ERR_OK)
+        err = transfer_step(engine, &queued);
+out:
+    copies_free(&copies);
+    return err;
+}
+
+/* --- steps --- */
+
+/* What stands, with a base that covers all that was replaced. */
+static enum err send_standing(struct engine *engine, struct move *move, size_t from, size_t to)
+{
+    enum err err = ERR_OK;
+    struct space *target = engine->spaces[to];
+    struct copies copies = {0};
+    size_t n = 0;
+    TRY(copies_of(engine, from, 0, move->shred, &copies));
+    TRY(mark_live(&copies));
+    TRY(mark_known(engine, to, &copies));
+    TRY(engine_begin(engine));
+    err = queue_all(engine, target, &copies, true, true, target->fold->size, &n);
+    if (err == ERR_OK)
+        err = queue_mark(engine, target, engine->spaces[from], move->shred,
+                         copies.n ? copies.items[copies.n - 1].what.pack : 1);
+    move->phase = PHASE_STANDING;
+    if (err == ERR_OK)
+        err = put_move(engine, move);
+    err = end(engine, target, err);
+out:
+    copies_free(&copies);
+    return err;
+}
+
+static enum err say_moved(struct engine *engine, struct move *move, size_t from)
+{
+    enum err err = ERR_OK;
+    struct space *source = engine->spaces[from];
+    struct op op = {.kind = KIND_MOVED};
+    memcpy(op.u.moved.shred, move->shred, ID_LEN);
+    memcpy(op.u.moved.to_space, move->to, ID_LEN);
+    TRY(engine_begin(engine));
+    err = moved_queued(source, move->shred)
+              ? ERR_OK
+              : outbox_operate(engine, source, &op, move->shred, NULL, 0);
+    move->phase = PHASE_MOVED;
+    if (err == ERR_OK)
+        err = put_move(engine, move);
+    err = end(engine, source, err);
+out:
+    return err;
+}
+
+static enum err step_one(struct engine *engine, struct move *move, bool *queued)
+{
+    size_t from, to;
+    struct space *source = engine_space_by_id(engine, move->from, &from);
+    struct space *target = engine_space_by_id(engine, move->to, &to);
+    if (!source || !target || fold_erased(source->fold, move->shred) ||
+        fold_moved(source->fold, move->shred))
+        return replica_delete(engine->replica, REPLICA_MOVE, 0, move->id);
+    const struct dossier *there = dossier_find(target, move->shred);
+    bool covered = !waits_here(target, move->shred);
+    if (move->phase == PHASE_REPLACED && covered) {
+        *queued = true;
+        return send_standing(engine, move, from, to);
+    }
+    if (move->phase == PHASE_STANDING && covered && there && there->born) {
+        *queued = true;
+        return say_moved(engine, move, from);
+    }
+    return ERR_OK;
+}
+
+/* --- late work --- */
+
+static enum err forward(struct engine *engine, size_t from, size_t to,
+                        const struct fold_moved *moved, bool *queued)
+{
+    enum err err = ERR_OK;
+    struct space *target = engine->spaces[to];
+    struct copies copies = {0};
+    size_t n = 0;
+    TRY(copies_of(engine, from, 0, moved->shred, &copies));
+    TRY(mark_known(engine, to, &copies));
+    TRY(engine_begin(engine));
+    /* Nobody over there had seen it, and it had seen nothing of there: it stands beside what stands. */
+    err = end(engine, target, queue_all(engine, target, &copies, true, true, 0, &n));
+    *queued = *queued || n > 0;
+out:
+    copies_free(&copies);
+    return err;
+}
+
+/* Every steward's device that writes over there does this; a change arrives once. */
+static enum err forward_all(struct engine *engine, size_t from, bool *queued)
+{
+    enum err err = ERR_OK;
+    struct space *source = engine->spaces[from];
+    if (source->forwarded == source->routed || !space_may(engine, source, ROLE_STEWARD))
+        return ERR_OK;
+    for (size_t i = 0; i < source->fold->n_moved; i++) {
+        const struct fold_moved *moved = &source->fold->moved[i];
+        size_t to;
+        struct space *target = engine_space_by_id(engine, moved->to, &to);
+        struct dossier *there = target ? dossier_find(target, moved->shred) : NULL;
+        const uint8_t *key;
+        if (!there || !there->born || fold_erased(source->fold, moved->shred) ||
+            !space_may(engine, target, ROLE_WRITER) || target->salvaged ||
+            target->routed < target->fold->size ||
+            dossier_key(engine, target, there, &key) != ERR_OK)
+            continue;
+        TRY(forward(engine, from, to, moved, queued));
+    }
+    source->forwarded = source->routed;
+out:
+    return err;
+}
+
+enum err transfer_step(struct engine *engine, bool *queued)
+{
+    enum err err = ERR_OK;
+    struct moves moves = {0};
+    *queued = false;
+    TRY(replica_each(engine->replica, REPLICA_MOVE, 0, read_move, &moves));
+    for (size_t i = 0; i < moves.n; i++)
+        TRY(step_one(engine, &moves.list[i], queued));
+    for (size_t i = 0; i < engine->n_spaces; i++)
+        TRY(forward_all(engine, i, queued));
+out:
+    free(moves.list);
+    return err;
+}
+
+/* --- where a dossier is at home --- */
+
+static enum err note_time(void *ctx, const struct replica_entry *entry)
+{
+    *(uint64_t *)ctx = entry->t_recv_ms;
+    return ERR_OK;
+}
+
+/* When its birth was logged; for ever where that cannot be read. */
+static uint64_t born_ms(const struct engine *engine, const struct space *space,
+                        const struct dossier *dossier)
+{
+    uint64_t ms = UINT64_MAX;
+    enum err err = replica_entry(engine->replica, space->no, dossier->leaf, note_time, &ms);
+    return err == ERR_OK ? ms : UINT64_MAX;
+}
+
+/* A dossier that two spaces of this device hold is shown from one: from where it went once `moved` is said and it has
+ * arrived, until then from where it was. */
+bool engine_dossier_home(const struct engine *engine, size_t i, const uint8_t shred[static ID_LEN])
+{
+    const struct space *space = engine_at(engine, i);
+    size_t to;
+    const struct fold_moved *moved = fold_moved(space->fold, shred);
+    if (moved) {
+        const struct space *target = engine_space_by_id(engine, moved->to, &to);
+        const struct dossier *there = target ? dossier_find(target, shred) : NULL;
+        return !there || !there->born;
+    }
+    for (size_t k = 0; k < engine->n_spaces; k++) {
+        const struct space *other = engine->spaces[k];
+        const struct dossier *there = k == i ? NULL : dossier_find(other, shred);
+        if (!there || !there->born)
+            continue;
+        moved = fold_moved(other->fold, shred);
+        const struct dossier *own = dossier_find(space, shred);
+        /* Two spaces have it and neither gave it away: the copy is the one that was born later, or not yet. */
+        if (!moved &&
+            (!own || !own->born || born_ms(engine, space, own) > born_ms(engine, other, there)))
+            return false;
+    }
+    return true;
+}
+
+bool transfer_arrived(const struct engine *engine, const struct space *space, size_t from)
+{
+    for (size_t i = from; i < space->dossiers.n_births; i++) {
+        const uint8_t *shred = space->dossiers.items[space->dossiers.births[i]].shred;
+        for (size_t k = 0; k < engine->n_spaces; k++) {
+            if (engine->spaces[k] != space && dossier_find(engine->spaces[k], shred))
+                return true;
+        }
+    }
+    return false;
+}
