@@ -29,7 +29,7 @@ HOST(file_write) int host_file_write(int file, const void *bytes, size_t len, do
 HOST(file_size) double host_file_size(int file);
 HOST(file_truncate) int host_file_truncate(int file, double size);
 HOST(file_flush) int host_file_flush(int file);
-/** 0, HOST_NOT_FOUND, HOST_IO. A rename replaces what has the new name. */
+/** 0, HOST_NOT_FOUND, HOST_IO. A path that ends in / removes all files below it. A rename replaces what has the new name. */
 HOST(file_remove) int host_file_remove(const char *path, size_t path_len);
 HOST(file_rename)
 int host_file_rename(const char *from, size_t from_len, const char *to, size_t to_len);

@@ -48,6 +48,13 @@ void replica_folder_unlock(int lock)
     (void)lock;
 }
 
+void replica_folder_remove(const char *dir)
+{
+    char path[4096];
+    if (replica_path(path, sizeof path, dir, "") == ERR_OK)
+        (void)host_file_remove(path, strlen(path));
+}
+
 static int open_file(const char *path, int how)
 {
     return host_file_open(path, strlen(path), how);

@@ -22,6 +22,8 @@ export function hostImports(memory, pool, http) {
             return failure(error);
         }
     };
+    /** A name that ends in / is a folder: all files in it. */
+    const remove = (name) => (name.endsWith('/') ? pool.names().filter((one) => one.startsWith(name)).map((one) => pool.remove(one)).length > 0 : pool.remove(name));
     let answer = { type: '', body: new Uint8Array(0) };
     return {
         file_open: guarded((path, len, how) => pool.open(text(path, len), how === 1)),
@@ -30,7 +32,7 @@ export function hostImports(memory, pool, http) {
         file_size: guarded((file) => pool.size(file)),
         file_truncate: guarded((file, size) => (pool.truncate(file, size), 0)),
         file_flush: guarded((file) => (pool.flush(file), 0)),
-        file_remove: guarded((path, len) => (pool.remove(text(path, len)) ? 0 : NOT_FOUND)),
+        file_remove: guarded((path, len) => (remove(text(path, len)) ? 0 : NOT_FOUND)),
         file_rename: guarded((from, fromLen, to, toLen) =>
             (pool.rename(text(from, fromLen), text(to, toLen)) ? 0 : NOT_FOUND)),
         http(url, urlLen, body, bodyLen, timeout) {

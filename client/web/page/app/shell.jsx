@@ -24,6 +24,9 @@ export function Shell() {
   const at = place.value;
   const screen = screens[at.screen] ?? screens[""];
   const Screen = screen.show;
+  // The browser writes titles and addresses into its history, in clear: neither ever holds a name.
+  const door = doors.find(([name]) => name === (screen.door ?? at.screen)) ?? doors[0];
+  document.title = `${t(door[2])} – Passerelle`;
   if (screen.bare) return <Screen key={location.hash} args={at.args} query={at.query} />;
   return (
     <div class="shell">

@@ -26,9 +26,6 @@ export const IconLink = ({ icon, label, ...rest }) => (
 export function Head({ title, under, up = true, children }) {
   const h1 = useRef(null);
   useEffect(() => {
-    document.title = `${title} – Passerelle`;
-  }, [title]);
-  useEffect(() => {
     if (!document.activeElement || document.activeElement === document.body) h1.current?.focus({ preventScroll: true });
   }, []);
   return (
