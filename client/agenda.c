@@ -6,6 +6,7 @@
 #include "client/agenda.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -276,6 +277,22 @@ static void put_or_null(struct pas_table *table, const char *text)
     pas_table_text(table, text && *text ? text : NULL);
 }
 
+/* A device's name; "" where the database does not know its members. */
+static void name_device(const struct domain *domain, const char *device,
+                        char out[static DOMAIN_TITLE_MAX])
+{
+    sqlite3_stmt *find = NULL;
+    bool row = false;
+    if (domain_prepare_own(domain, &find,
+                           "SELECT name FROM core_member WHERE device = :device LIMIT 1") ==
+        ERR_OK) {
+        domain_bind(find, ":device", device);
+        if (domain_step(find, &row) == ERR_OK && row)
+            snprintf(out, DOMAIN_TITLE_MAX, "%s", domain_text(find, 0));
+    }
+    domain_end(find);
+}
+
 static enum err put_item(const struct domain *domain, const struct agenda_item *item,
                          sqlite3_stmt *code, struct pas_table *table)
 {
@@ -284,6 +301,8 @@ static enum err put_item(const struct domain *domain, const struct agenda_item *
     bool row = false;
     domain_title(domain, item->record, title);
     domain_title(domain, item->dossier, who);
+    if (!item->kind[0])
+        name_device(domain, item->record, title);
     sqlite3_reset(code);
     domain_bind(code, ":id", item->record);
     TRY(domain_step(code, &row));

@@ -57,10 +57,17 @@ static void put_piece(struct buf *sql, const char *piece, const char *otherwise)
     domain_put(sql, ")");
 }
 
-/* Devices are no records: a rule about them sees this device, and when it last synchronised. */
-#define DEVICES                                                                                    \
+/* Devices are no records. A rule about `device` sees this one, and when it last synchronised; a rule about `colleague` sees
+ * on a coordinator's device the others, and when something last came from them. */
+#define DEVICE                                                                                     \
     "(SELECT :moi AS id, :moi AS dossier, 0 AS mistake, min(date(checkpoint_at)) AS last_sync"     \
     " FROM space WHERE state = 'active')"
+#define COLLEAGUES                                                                                 \
+    "(SELECT m.device AS id, m.device AS dossier, 0 AS mistake,"                                   \
+    " date(max(e.recv_ms) / 1000, 'unixepoch') AS last_sync FROM core_entry e JOIN member m"       \
+    " ON m.device = lower(hex(e.device)) WHERE m.state = 'active' AND m.device <> :moi"            \
+    " AND m.space IN (SELECT space FROM member WHERE device = :moi AND roles LIKE '%steward%')"    \
+    " GROUP BY m.device)"
 
 /* While people have not chosen between several days, the earliest one counts: too early is a call for nothing, too late
  * is a trial that ended unseen. Where a kind has such fields now, its rows are read with their earliest days. */
@@ -107,6 +114,23 @@ out:
     return err;
 }
 
+static bool is_about_colleagues(const struct agenda_rule *rule)
+{
+    return rule->source && strcmp(rule->source, "colleague") == 0;
+}
+
+/* Whether the database knows who wrote what: a bare one does not. */
+static enum err knows_devices(const struct domain *domain, bool *knows)
+{
+    sqlite3_stmt *find = NULL;
+    enum err err = ERR_OK;
+    TRY(domain_prepare_own(domain, &find, "SELECT 1 FROM sqlite_schema WHERE name = 'core_entry'"));
+    TRY(domain_step(find, knows));
+out:
+    domain_end(find);
+    return err;
+}
+
 static enum err prepare_rows(const struct domain *domain, const struct agenda_query *query,
                              const struct agenda_rule *rule, sqlite3_stmt **rows)
 {
@@ -123,7 +147,7 @@ static enum err prepare_rows(const struct domain *domain, const struct agenda_qu
     if (rule->kind)
         TRY(put_table(domain, rule->kind, &sql));
     else
-        domain_put(&sql, DEVICES);
+        domain_put(&sql, is_about_colleagues(rule) ? COLLEAGUES : DEVICE);
     domain_put(&sql, " r WHERE NOT r.mistake AND (");
     domain_put(&sql, rule->condition ? rule->condition : "1");
     domain_put(&sql, query->record ? ") AND r.id = :id" : ")");
@@ -315,15 +339,19 @@ out:
 /* Of a device's items only the last one that has come counts: each day of silence replaces the reminder before. */
 static void keep_latest(const struct domain *domain, struct agenda *agenda, size_t first)
 {
-    size_t best = agenda->n;
+    size_t kept = first;
     for (size_t i = first; i < agenda->n; i++) {
-        if (agenda->items[i].due <= domain->today &&
-            (best == agenda->n || agenda->items[i].due > agenda->items[best].due))
-            best = i;
+        struct agenda_item *item = &agenda->items[i];
+        size_t same = first;
+        if (item->due > domain->today)
+            continue;
+        while (same < kept && strcmp(agenda->items[same].record, item->record) != 0)
+            same++;
+        if (same == kept || item->due > agenda->items[same].due)
+            agenda->items[same] = *item;
+        kept += same == kept;
     }
-    if (best < agenda->n)
-        agenda->items[first] = agenda->items[best];
-    agenda->n = best < agenda->n ? first + 1 : first;
+    agenda->n = kept;
 }
 
 enum err agenda_rule_items(const struct domain *domain, const struct agenda_query *query,
@@ -335,6 +363,11 @@ enum err agenda_rule_items(const struct domain *domain, const struct agenda_quer
     bool row;
     if (!rule->kind && (!domain->me || query->record))
         return ERR_OK;
+    if (is_about_colleagues(rule)) {
+        TRY(knows_devices(domain, &row));
+        if (!row)
+            return ERR_OK;
+    }
     TRY(prepare_rows(domain, query, rule, &rows));
     for (;;) {
         TRY(domain_step(rows, &row));

@@ -38,7 +38,7 @@ def field(kind, name, where, value=None):
             failures.append("%s: no option %s.%s=%s" % (where, kind, name, value))
 
 for head, text in rows:
-    for word in re.findall(r"\b(R\d+|SAISON|RUPTURE)\b", text):
+    for word in re.findall(r"\b(R\d+C?|SAISON|RUPTURE)\b", text):
         if word not in pack["rules"] and word != head:
             failures.append("%s: no rule %s" % (head, word))
     for name in re.findall(r"contents? ((?:`[a-z_]+`,? ?)+)", text):
