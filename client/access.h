@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * access: who opened, exported or printed which dossier, as leaves of the space (PROTOCOL.md 9.2).
+ * access: who opened, exported or printed which dossier, as leaves of the space (PROTOCOL.md 15.1).
  *
  * An opening is noted here once per dossier and day, sealed, and leaves with the others as one `access` leaf when the
  * oldest is half a day old: a leaf for each screen would cost more than the work itself. What leaves the system

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * audit_report: a space's history without its content as a signed text file, which somebody who has nothing of ours but
- * PROTOCOL.md (14) can verify.
+ * PROTOCOL.md (15.2) can verify.
  *
  *   passerelle audit report 1
  *   space: HEX            size: N            made: TIME          device: HEX         key: HEX

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * grant: the second level of an audit (PROTOCOL.md 9.3). An auditor asks for one dossier or one period, with a reason and
+ * grant: the second level of an audit (PROTOCOL.md 15.3). An auditor asks for one dossier or one period, with a reason and
  * an end; a second person confirms; both leaves stay for ever. Only then does the second person's device hand over keys: one
  * per body, so that nothing else opens, sealed to the auditor and outside the log. The auditor's device forgets them when
  * the grant is closed or over.

@@ -13,7 +13,7 @@
 PAS_CHECK int pas_exported(struct pas *pas, size_t space, const char *what, const char *record,
                            size_t lines);
 
-/** A space's history without content, signed by this device (PROTOCOL.md 14); gives `*text` (pas_free). */
+/** A space's history without content, signed by this device (PROTOCOL.md 15.2); gives `*text` (pas_free). */
 PAS_CHECK int pas_audit_report(struct pas *pas, size_t space, char **text);
 
 /** Verifies such a report: space, name, device, device_name, member, size, history (ok, behind, fork, unknown). SIGNATURE:

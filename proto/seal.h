@@ -69,7 +69,7 @@ enum err open_body(uint8_t *out, const uint8_t *body, size_t len, const uint8_t 
                    const uint8_t leaf_nonce[static NONCE_LEN], const struct seal_place *place);
 
 /**
- * The key of one body alone (PROTOCOL.md 9.3): what XChaCha20-Poly1305 derives from CK and the first 16 bytes of the
+ * The key of one body alone (PROTOCOL.md 15.3): what XChaCha20-Poly1305 derives from CK and the first 16 bytes of the
  * body's nonce. It opens that body and tells nothing about CK, so an auditor can be given exactly what was granted.
  */
 void seal_body_key(uint8_t key[static KEY_LEN], const uint8_t ck[static KEY_LEN],

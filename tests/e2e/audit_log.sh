@@ -82,7 +82,7 @@ has "$ERR" "altered"
 head -c 300 "$WORK/report.txt" >"$WORK/cut.txt"
 expect 1 on claire audit report --check "$WORK/cut.txt"
 cat >"$WORK/check.mjs" <<'J'
-// From PROTOCOL.md 14 alone.
+// From PROTOCOL.md 15.2 alone.
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 const all = readFileSync(process.argv[2]);
