@@ -88,7 +88,7 @@ fresh() {
     mkdir -p "$machine"/{etc/passerelle,etc/caddy,var/lib,var/backups,srv,people,var/backups/passerelle}
     printf '%s\n' "url = http://127.0.0.1:$PORT" "data = $machine/var/lib/passerelle" "listen = 127.0.0.1:$PORT" \
         "backup = $machine/var/backups/passerelle" "recipient = new" >"$STATE/answers"
-    for name in Claire Nadia; do echo "tilleul marteau brume $name" >"$machine/people/$name.words"; done
+    for name in Claire Nadia Emma; do echo "tilleul marteau brume $name" >"$machine/people/$name.words"; done
 }
 # served: a server that runs, whose founder link is LINK.
 served() {

@@ -50,12 +50,8 @@ has "$OUT" "$compare"
 by Nadia sync
 
 step "the recovery sheet"
-if on Claire help recovery-sheet >/dev/null 2>&1; then
-    by Claire recovery-sheet --html "$WORK/sheet.html" --sync
-else
-    echo "this build has no recovery-sheet yet: counted only"
-    typed "Claire: passerelle recovery-sheet"
-fi
+by Claire recovery-sheet --html "$WORK/sheet.html" --sync
+has "$WORK/sheet.html" "<html"
 
 step "they are two"
 expect 0 on Claire new site nom="Les Saules" --sync
