@@ -295,12 +295,66 @@ static void log_key_signature(void **state)
     free(lb);
 }
 
+/* A form of the future is told apart from garbage, whatever its arity. */
+static enum err decode_form(uint32_t arity, uint64_t version)
+{
+    struct leaf leaf;
+    struct buf out = {0};
+    static const uint8_t sig[SIG_LEN];
+    wire_put_array(&out, arity);
+    wire_put_uint(&out, version);
+    for (uint32_t i = 1; i < arity; i++)
+        wire_put_nil(&out);
+    enum err err = leaf_decode(&leaf, out.bytes, out.len, sig);
+    leaf_fini(&leaf);
+    buf_free(&out);
+    return err;
+}
+
+static void newer_forms(void **state)
+{
+    (void)state;
+    assert_int_equal(decode_form(14, 2), ERR_VERSION);
+    assert_int_equal(decode_form(12, 200), ERR_VERSION);
+    assert_int_equal(decode_form(13, 2), ERR_VERSION);
+    assert_int_equal(decode_form(14, 1), ERR_FORMAT);
+    assert_int_equal(decode_form(12, 0), ERR_FORMAT);
+    assert_int_equal(decode_form(13, 1), ERR_FORMAT);
+    fold_free(NULL);
+}
+
+/* The commitment to slots is what PROTOCOL.md 4 says. */
+static void slots_hash(void **state)
+{
+    (void)state;
+    struct leaf_slot slots[2] = {{.epoch = 1, .row = {1}, .slot = {2}},
+                                 {.epoch = 0x01020304, .row = {3}, .slot = {4}}};
+    struct buf all = {0};
+    uint8_t want[HASH_LEN], got[HASH_LEN] = {0};
+    for (int i = 0; i < 2; i++) {
+        buf_put(&all, slots[i].row, ID_LEN);
+        buf_u32be(&all, slots[i].epoch);
+        buf_put(&all, slots[i].slot, SLOT_LEN);
+    }
+    digest_sha256_of(want, all.bytes, all.len);
+    assert_int_equal(leaf_slots_hash(got, slots, 2), ERR_OK);
+    assert_memory_equal(want, got, HASH_LEN);
+    buf_free(&all);
+    struct leaf_slot *many = calloc(BOXES_MAX + 1, sizeof *many);
+    assert_non_null(many);
+    assert_int_equal(leaf_slots_hash(got, many, BOXES_MAX), ERR_OK);
+    assert_int_equal(leaf_slots_hash(got, many, BOXES_MAX + 1), ERR_TOO_BIG);
+    free(many);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_comes_back),
         cmocka_unit_test(cut_short_or_longer),
         cmocka_unit_test(limits),
+        cmocka_unit_test(newer_forms),
+        cmocka_unit_test(slots_hash),
         cmocka_unit_test(bodies_are_bound),
         cmocka_unit_test(slots_and_seals_are_bound),
         cmocka_unit_test(entries_are_bound),
