@@ -15,6 +15,7 @@
 #include "client/courier.h"
 #include "client/engine_inside.h"
 #include "client/leave.h"
+#include "client/renew.h"
 #include "client/salvage.h"
 #include "proto/digest.h"
 #include "proto/wire.h"
@@ -278,6 +279,7 @@ static enum err open_door(struct engine **out, const char *dir, const struct doo
         err = open_replica(engine);
     }
     TRY(err);
+    TRY(renew_finish(engine));
     TRY(finish_wipes(engine));
     engine_jots_prune(engine);
 out:

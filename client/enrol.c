@@ -214,6 +214,7 @@ static enum err fill_join(struct engine *engine, struct space *space, const stru
     memcpy(space->genesis, link->genesis, HASH_LEN);
     space->pub.state = SPACE_WAITING;
     space->pub.status = ERR_OK;
+    space->uninvited = false;
     TRY(space_save(engine, space));
 out:
     return err;
@@ -222,7 +223,7 @@ out:
 /* A join that was refused is made again with a new link; the work written meanwhile is still there. */
 static enum err join_again(struct engine *engine, struct space *space, const struct link *link)
 {
-    if (space->pub.state != SPACE_REFUSED || space_self(engine, space))
+    if ((space->pub.state != SPACE_REFUSED && !space->uninvited) || space_self(engine, space))
         return ERR_EXISTS;
     return fill_join(engine, space, link);
 }

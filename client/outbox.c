@@ -329,25 +329,40 @@ out:
     return err;
 }
 
+/* Writes the mark of an edit anew. */
+static enum err mark_edit(struct engine *engine, struct space *space, struct outbox_edit *edit,
+                          bool salvaged)
+{
+    struct outbox_changes changes = {0};
+    enum err err = outbox_changes(engine, space, edit, &changes);
+    if (err != ERR_OK)
+        return err;
+    edit->salvaged = salvaged;
+    err = put_part(engine, space, edit, changes.items);
+    outbox_changes_free(&changes);
+    return err;
+}
+
+enum err outbox_mark_salvaged(struct engine *engine, struct space *space)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < space->outbox.n_edits; i++)
+        err = mark_edit(engine, space, &space->outbox.edits[i], true);
+    return err;
+}
+
 enum err outbox_settle(struct engine *engine, struct space *space, const uint64_t *logged, size_t n)
 {
     enum err err = ERR_OK;
-    struct outbox_changes changes = {0};
     for (size_t i = 0; i < n; i++)
         TRY(replica_delete(engine->replica, REPLICA_EDIT, space->no, logged[i]));
     outbox_edits_gone(space, logged, n);
     for (size_t i = 0; i < space->outbox.n_edits; i++) {
-        struct outbox_edit *edit = &space->outbox.edits[i];
-        if (!edit->salvaged)
-            continue;
-        TRY(outbox_changes(engine, space, edit, &changes));
-        edit->salvaged = false;
-        TRY(put_part(engine, space, edit, changes.items));
-        outbox_changes_free(&changes);
+        if (space->outbox.edits[i].salvaged)
+            TRY(mark_edit(engine, space, &space->outbox.edits[i], false));
     }
     TRY(outbox_tally(engine, space, 0));
 out:
-    outbox_changes_free(&changes);
     return err;
 }
 

@@ -132,6 +132,9 @@ enum err outbox_undo(struct engine *engine, struct space *space, uint64_t edit, 
 enum err outbox_salvage(struct engine *engine, uint64_t space, uint64_t id, const uint8_t *plain,
                         size_t len, size_t *n);
 
+/** Marks all that waits as salvaged. In a transaction. */
+enum err outbox_mark_salvaged(struct engine *engine, struct space *space);
+
 /** Salvaged edits: the `logged` ones (ascending ids) are done, the others wait as usual. In a transaction. */
 enum err outbox_settle(struct engine *engine, struct space *space, const uint64_t *logged,
                        size_t n);

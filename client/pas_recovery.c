@@ -7,7 +7,9 @@
 
 #include "client/pas_inside.h"
 #include "client/pas_time.h"
+#include "client/renew.h"
 #include "client/rescue.h"
+#include "proto/code.h"
 #include "proto/digest.h"
 
 /* --- making a sheet --- */
@@ -235,4 +237,23 @@ void pas_rescue_free(struct pas_rescue *rescue)
         return;
     rescue_free(rescue->rescue);
     free(rescue);
+}
+
+int pas_renew(struct pas *pas, const char *pass, size_t pass_len, size_t *spaces, size_t *changes)
+{
+    enum err err = ERR_OK;
+    pas_begin(pas);
+    *spaces = *changes = 0;
+    err = renew_identity(pas->engine, pass, pass_len);
+    if (err == ERR_USAGE)
+        err = pas_fail(pas, err, WORD_RENEW_NONE);
+    TRY(err);
+    code_hex(pas->device, engine_device(pas->engine), ID_LEN);
+    for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
+        *spaces += engine_space(pas->engine, i)->state == SPACE_WAITING;
+        *changes += (size_t)engine_space(pas->engine, i)->unsent;
+    }
+    TRY(pas_follow(pas));
+out:
+    return pas_end(pas, err);
 }

@@ -42,4 +42,11 @@ PAS_CHECK int pas_rescue_admit(struct pas_rescue *rescue, const char *const *los
 PAS_CHECK int pas_rescue_end(struct pas_rescue *rescue, size_t *spaces);
 void pas_rescue_free(struct pas_rescue *rescue); /* NULL is fine; removes the scratch folder */
 
+/* --- a phone from a backup --- */
+
+/** Gives this device a new identity, after the alarm that another copy of it writes (SEQ). Its waiting work stays; each
+ * space is joined again by a new invitation. `*spaces` and `*changes` tell how many. USAGE: there was no such alarm. */
+PAS_CHECK int pas_renew(struct pas *pas, const char *pass, size_t pass_len, size_t *spaces,
+                        size_t *changes);
+
 #endif

@@ -254,7 +254,7 @@ static enum err take_refusal(struct engine *engine, struct server *server, enum 
         struct space *space = engine->spaces[server->rows[i].space];
         space->pub.status = status;
         /* It has signed logs in which this device is a member, and does not know it any more. */
-        if (status != ERR_UNKNOWN_DEVICE || space->fold->size == 0)
+        if (status != ERR_UNKNOWN_DEVICE || !space_self(engine, space))
             continue;
         enum err err = take_gone(engine, space);
         if (err != ERR_OK)

@@ -24,7 +24,8 @@ enum {
     FLAG_MISSING = 4,
     FLAG_PROVEN = 8,
     FLAG_KEYLESS = 16,
-    FLAG_SALVAGED = 32
+    FLAG_SALVAGED = 32,
+    FLAG_UNINVITED = 64
 };
 enum { FOUNDER_ROLES = ROLE_READER | ROLE_WRITER | ROLE_STEWARD | ROLE_ADMIN };
 
@@ -57,6 +58,7 @@ static uint64_t flags_of(const struct space *space)
     flags |= space->proven ? FLAG_PROVEN : 0u;
     flags |= space->keyless ? FLAG_KEYLESS : 0u;
     flags |= space->salvaged ? FLAG_SALVAGED : 0u;
+    flags |= space->uninvited ? FLAG_UNINVITED : 0u;
     return flags;
 }
 
@@ -132,6 +134,7 @@ static void decode(const struct engine *engine, struct wire_in *in, struct space
     space->proven = flags & FLAG_PROVEN;
     space->keyless = flags & FLAG_KEYLESS;
     space->salvaged = flags & FLAG_SALVAGED;
+    space->uninvited = flags & FLAG_UNINVITED;
     pub->generation = wire_uint(in, UINT64_MAX);
     space->keys_rev = wire_uint(in, UINT64_MAX);
     space->routed = wire_uint(in, UINT64_MAX);
@@ -337,7 +340,8 @@ bool space_takes_part(const struct space *space)
 {
     if (space->pub.state == SPACE_REVOKED)
         return space->leave.waiting > 0;
-    return space->pub.state != SPACE_REFUSED;
+    /* Under a new identity there is nothing to ask before an invitation. */
+    return space->pub.state != SPACE_REFUSED && !space->uninvited;
 }
 
 bool space_may(const struct engine *engine, const struct space *space, uint8_t any)

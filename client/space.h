@@ -57,9 +57,10 @@ struct space {
     bool proven;                     /* two signed notes exclude each other: frozen for ever */
     bool keyless;                    /* a born dossier has no key here yet */
     uint64_t keys_asked_ms;          /* when such keys were asked for last; 0 = not since unlock */
-    bool salvaged; /* from a damaged replica: own leaves in the log are not a clone's */
-    bool cloned;   /* another copy of this device writes: nothing is pushed any more */
-    bool missing;  /* bodies are missing without a reason */
+    bool salvaged;  /* from a damaged replica: own leaves in the log are not a clone's */
+    bool uninvited; /* this device has a new identity, and no invitation for it yet */
+    bool cloned;    /* another copy of this device writes: nothing is pushed any more */
+    bool missing;   /* bodies are missing without a reason */
     uint64_t keys_rev;
     uint64_t forwarded; /* entries whose late work was looked at since unlock (transfer.h) */
     uint64_t routed;    /* entries whose routing boxes have been read */

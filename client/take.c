@@ -395,7 +395,8 @@ enum err take_row(struct engine *engine, struct server *server, const struct fli
     bool gone = row->status == ERR_NOT_FOUND || row->status == ERR_UNKNOWN_DEVICE;
     if (row->full && row->status == ERR_RECOVERING && space->fold->size > 0)
         return take_recovering(&take);
-    if (row->status == ERR_ROLLBACK || (!row->full && gone && space->fold->size > 0) ||
+    bool member = space_self(engine, space) != NULL;
+    if (row->status == ERR_ROLLBACK || (!row->full && gone && member) ||
         (row->full && row->status == ERR_OK && row->size < space->fold->size))
         return take_rollback(&take);
     /* A request that was made under an alarm carried no work: once the alarm is over, what waits goes at once. */

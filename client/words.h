@@ -202,6 +202,8 @@ const char *words_err(enum err err, const char *lang);
       "(« sync --retry »).",                                                                          \
       "Nothing to hand over: no work was refused for want of a right, or the right is back "          \
       "(\"sync --retry\").")                                                                          \
+    X(RENEW_NONE, "Aucune autre copie de cet appareil n'a été vue : il garde son identité.",          \
+      "No other copy of this device was seen: it keeps its identity.")                                \
     X(SHEET_ADMIN,                                                                                    \
       "Une feuille de secours se fait par qui administre un espace déjà envoyé au serveur.",          \
       "A recovery sheet is made by who administers a space that the server has already.")             \

@@ -94,6 +94,7 @@ int cmd_transfer(struct cli *cli, const struct args *args);
 /* cmd_recover.c */
 int cmd_recovery_sheet(struct cli *cli, const struct args *args);
 int cmd_recover(struct cli *cli, const struct args *args);
+int cmd_renew(struct cli *cli, const struct args *args);
 
 /* cmd_domain.c */
 int cmd_agenda(struct cli *cli, const struct args *args);

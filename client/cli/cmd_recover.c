@@ -236,3 +236,22 @@ int cmd_recover(struct cli *cli, const struct args *args)
             code = cli_carry(cli, i, 0, &carried);
     return code == EXIT_DONE ? cli_carried(&carried) : code;
 }
+
+int cmd_renew(struct cli *cli, const struct args *args)
+{
+    char pass[1024];
+    size_t len = 0, spaces = 0, changes = 0;
+    (void)args;
+    int code = cli_passphrase(cli, false, pass, sizeof pass, &len);
+    if (code != EXIT_DONE)
+        return code;
+    int result = pas_renew(cli->pas, pass, len, &spaces, &changes);
+    digest_wipe(pass, sizeof pass);
+    if (result != 0)
+        return cli_failed(cli, result);
+    if (cli->json)
+        printf("{\"device\":\"%s\",\"spaces\":%zu,\"changes\":%zu}\n", pas_device(cli->pas), spaces,
+               changes);
+    cli_say(cli, MSG_RENEWED, pas_device(cli->pas), spaces, changes);
+    return EXIT_DONE;
+}

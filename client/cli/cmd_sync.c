@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "client/cli/cmd.h"
+#include "client/words.h"
 
 enum { WATCH_WAIT_MS = 50000, WATCH_PAUSE_S = 5, WATCH_PAUSE_MAX_S = 60 };
 
@@ -48,6 +49,8 @@ static void print_space(struct cli *cli, const struct pas_table *table, size_t i
             unsent);
     if (*cli_text(table, i, "alarm"))
         cli_say(cli, MSG_SPACE_ALARM, cli_cell(cli, table, i, "alarm", room, sizeof room));
+    if (strcmp(cli_text(table, i, "alarm"), words_alarm(ERR_SEQ)) == 0)
+        cli_say(cli, MSG_TWIN);
     size_t entry = pas_table_find(table, "alarm_index");
     if (entry != SIZE_MAX && pas_table_type(table, i, entry) == PAS_INT)
         cli_say(cli, MSG_SPACE_ALARM_AT, (long long)pas_table_integer(table, i, entry));

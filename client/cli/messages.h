@@ -247,6 +247,18 @@
     X(SHEET_PROPOSED,                                                                                   \
       "Elle vaudra quand une autre personne l'aura confirmée (« member proposals »).\n",                \
       "It becomes valid when another person has confirmed it (\"member proposals\").\n")                \
+    X(TWIN,                                                                                             \
+      "Une autre copie de cet appareil écrit aussi (une sauvegarde remise en place ?). Rien "          \
+      "n'est "                                                                                          \
+      "perdu ; « renew » lui donne une identité nouvelle.\n",                                           \
+      "Another copy of this device writes too (a backup that was put back?). Nothing is lost; "         \
+      "\"renew\" gives it a new identity.\n")                                                           \
+    X(RENEWED,                                                                                          \
+      "Nouvelle identité : %s. Demandez une invitation pour chacun des %zu espace(s), puis « "        \
+      "join » ; "                                                                                      \
+      "%zu changement(s) attendent ici. L'ancienne identité est à retirer (« revoke »).\n",             \
+      "New identity: %s. Ask for an invitation to each of the %zu space(s), then \"join\"; %zu "        \
+      "change(s) wait here. The old identity has to be removed (\"revoke\").\n")                        \
     X(RECOVER_HOW,                                                                                      \
       "passerelle : avec un code, donnez aussi --server URL et --spaces CODE,... (sur la "              \
       "feuille).\n",                                                                                    \
