@@ -51,7 +51,9 @@ async function chromium(profile) {
             return { evaluate: (fn, arg) => page.evaluate(fn, arg), reload: () => page.reload(), close: () => page.close(), errors, page };
         },
         async kill() {
-            process.kill(-child.pid, 'SIGKILL'); // the group of this one process
+            if (child.exitCode === null && child.signalCode === null) {
+                process.kill(-child.pid, 'SIGKILL'); // the group of this one process
+            }
             await gone;
             await browser.close().catch(() => {});
         },
@@ -77,9 +79,11 @@ async function firefox(profile) {
             return { evaluate: (fn, arg) => page.evaluate(fn, arg), reload: () => page.reload(), close: () => page.close(), errors, page };
         },
         async kill() {
-            const gone = new Promise((done) => child.on('exit', done));
-            child.kill('SIGKILL');
-            await gone;
+            if (child.exitCode === null && child.signalCode === null) {
+                const gone = new Promise((done) => child.on('exit', done));
+                child.kill('SIGKILL');
+                await gone;
+            }
             await browser.close().catch(() => {});
         },
         close: () => browser.close(),

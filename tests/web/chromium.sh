@@ -8,4 +8,4 @@
 web_need chromium
 web_core
 web_packages
-timeout 600 node "$SOURCE_DIR/tests/web/storage.mjs" chromium "$WORK"
+timeout 300 node "$SOURCE_DIR/tests/web/storage.mjs" chromium "$WORK"
