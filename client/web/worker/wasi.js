@@ -95,6 +95,11 @@ export class Wasi {
         this.reset();
     }
 
+    /** The arguments of a program with main(), zero-terminated. */
+    words() {
+        return (this.args ?? []).map((word) => new TextEncoder().encode(word + '\0'));
+    }
+
     bytes(at, len) {
         return new Uint8Array(this.memory().buffer, at, len);
     }
@@ -216,10 +221,17 @@ export class Wasi {
                 set32(size, 0);
                 return ERRNO.OK;
             },
-            args_get: () => ERRNO.OK,
+            args_get(list, text) {
+                for (const [i, word] of self.words().entries()) {
+                    set32(list + 4 * i, text);
+                    self.bytes(text, word.length).set(word);
+                    text += word.length;
+                }
+                return ERRNO.OK;
+            },
             args_sizes_get(count, size) {
-                set32(count, 0);
-                set32(size, 0);
+                set32(count, self.words().length);
+                set32(size, self.words().reduce((sum, word) => sum + word.length, 0));
                 return ERRNO.OK;
             },
             clock_time_get(id, precision, out) {
