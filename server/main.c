@@ -38,6 +38,7 @@ static const struct main_command commands[] = {
      "                    (http only for 127.0.0.1, [::1] and localhost)\n"
      "  --log-name NAME   name in every checkpoint; the host of the URL if left out; never "
      "changes\n"
+     "  --store URI       keep the log in this PostgreSQL database instead of in files\n"
      "  --json            print {\"founder_link\": ...}\n"},
     {"serve", main_serve, "serve",
      "usage: passerelled serve --config FILE [options]\n"
@@ -65,6 +66,13 @@ static const struct main_command commands[] = {
      "usage: passerelled stats --data DIR [--json]\n"
      "\n"
      "Per space: leaves, bodies, bytes, devices, keys. The server does not know names.\n"},
+    {"copy", main_copy, "copy a server into another kind of store",
+     "usage: passerelled copy --data DIR --to DIR [--store POSTGRESQL-URI] [--json]\n"
+     "\n"
+     "Copies a server that is stopped into a new folder, into SQLite files there or into an empty\n"
+     "PostgreSQL database, whatever it is in now. Entries, checkpoints and keys are the same; "
+     "devices\n"
+     "notice nothing but that they fetch their keys once more.\n"},
     {"backup", main_backup, "copy the databases while the server runs",
      "usage: passerelled backup --data DIR --to DIR [--only log|keys] [--json]\n"
      "\n"

@@ -10,6 +10,7 @@
 
 #include "server/main_command.h"
 #include "server/store.h"
+#include "server/store_copy.h"
 #include "server/store_folder.h"
 
 static bool keys_equal(const struct serverkey *a, const struct serverkey *b)
@@ -68,6 +69,67 @@ int main_backup(int argc, char **argv)
         printf("Copied to %s: %s%s%s. Not encrypted against who reads the server's own keys.\n", to,
                log ? "log.db, server.key" : "", log && keys ? ", " : "", keys ? "keys.db" : "");
     return EXIT_DONE;
+}
+
+/* Copies a store that nobody serves into another engine. */
+static int copy_store(const char *data, const char *to, const char *place, bool json)
+{
+    struct serverkey key = {0};
+    struct store *from = NULL, *fresh = NULL;
+    struct store_copied copied;
+    int lock = -1, code = main_open_key(data, &key);
+    if (code != EXIT_DONE)
+        return code;
+    /* What is written during the copy would be missing in it. */
+    if (store_folder_lock(data, &lock) != ERR_OK)
+        code = main_refuse("%s is being served: stop the server first", data);
+    if (code == EXIT_DONE)
+        code = main_open_store(data, STORE_READER, &from);
+    if (code == EXIT_DONE)
+        code = main_create(to, &key, place);
+    if (code == EXIT_DONE)
+        code = main_open_store(to, STORE_OWNER, &fresh);
+    if (code == EXIT_DONE) {
+        struct store_view *view = from->engine->own_view(from);
+        enum err err = from->engine->view_begin(view);
+        if (err == ERR_OK)
+            err = store_copy(fresh, view, &copied);
+        from->engine->view_end(view);
+        if (err != ERR_OK)
+            code = main_refuse("the copy stopped (%s): remove %s and what was written, and try"
+                               " again. %s is as it was",
+                               err_text(err), to, data);
+    }
+    if (code == EXIT_DONE)
+        printf(json ? "{\"spaces\": %llu, \"entries\": %llu, \"checkpoints\": %llu}\n"
+                    : "Copied: %llu spaces, %llu entries, %llu checkpoints. Check it (passerelled"
+                      " check), then serve it instead.\n",
+               (unsigned long long)copied.spaces, (unsigned long long)copied.entries,
+               (unsigned long long)copied.notes);
+    if (fresh)
+        fresh->engine->close(fresh);
+    if (from)
+        from->engine->close(from);
+    store_folder_unlock(lock);
+    serverkey_fini(&key);
+    return code;
+}
+
+int main_copy(int argc, char **argv)
+{
+    const char *data = NULL, *to = NULL, *place = NULL;
+    bool json = false;
+    const struct main_option options[] = {
+        {"data", &data, NULL}, {"to", &to, NULL}, {"store", &place, NULL}, {"json", NULL, &json}};
+    int code = main_options(argc, argv, options, sizeof options / sizeof *options);
+    if (code != EXIT_DONE)
+        return code;
+    if (!data || !to) {
+        main_refuse("copy needs --data DIR and --to DIR, and --store URI when the copy is to lie in"
+                    " PostgreSQL");
+        return EXIT_USAGE;
+    }
+    return copy_store(data, to, place, json);
 }
 
 static int finish(const char *data)

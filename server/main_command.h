@@ -30,6 +30,7 @@ int main_check(int argc, char **argv);
 int main_stats(int argc, char **argv);
 int main_setup(int argc, char **argv);
 int main_backup(int argc, char **argv);
+int main_copy(int argc, char **argv);
 int main_restore(int argc, char **argv);
 int main_log_key(int argc, char **argv);
 

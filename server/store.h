@@ -196,7 +196,8 @@ struct store_engine {
     enum err (*slot_put)(struct store *store, const uint8_t space[static ID_LEN],
                          const struct leaf_slot *slot, const uint8_t sender[static ID_LEN]);
 
-    /** Puts a seal that travels with the leaf at `index`, over what an unfinished transaction left there. */
+    /** Puts a seal that travels with the leaf at `index`, over what an unfinished transaction left there. A deleted one
+     * (store_copy alone has such) as its hash. */
     enum err (*seal_put)(struct store *store, const uint8_t space[static ID_LEN], uint64_t index,
                          const struct leaf_seal *seal);
 

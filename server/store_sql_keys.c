@@ -100,7 +100,11 @@ static enum err keys_seal_put(struct store *base, const uint8_t space[static ID_
     struct sq *keys = &store->own.keys;
     uint8_t hash[HASH_LEN];
     uint64_t rev = 0;
-    digest_sha256_of(hash, seal->seal, seal->seal_len);
+    bool gone = seal->seal_len == HASH_LEN;
+    if (gone)
+        memcpy(hash, seal->seal, HASH_LEN);
+    else
+        digest_sha256_of(hash, seal->seal, seal->seal_len);
     TRY(sq_keys_begin(store));
     TRY(next_rev(keys, space, &rev));
     TRY(sq_run(keys, SQ_SEALS_DROP_LEAF,
@@ -108,7 +112,7 @@ static enum err keys_seal_put(struct store *base, const uint8_t space[static ID_
     TRY(sq_run(keys, SQ_SEAL_PUT,
                SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_NUM(index), SQ_BLOB(seal->device, ID_LEN),
                        SQ_NUM(seal->epoch), SQ_NUM(seal->type), SQ_BLOB(hash, HASH_LEN),
-                       SQ_BLOB(seal->seal, seal->seal_len), SQ_NUM(rev))));
+                       SQ_BLOB(gone ? NULL : seal->seal, seal->seal_len), SQ_NUM(rev))));
 out:
     return err;
 }

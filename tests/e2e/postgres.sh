@@ -73,6 +73,26 @@ for who in claire nadia; do
 done
 expect 0 "$PASSERELLE_BIN_DIR/passerelled" check --data "$WORK/two"
 
+step "moved to files and back: the same roots and checkpoints"
+for node in one two three; do server_stop "$node"; done
+expect 0 on claire audit checkpoint
+cp "$OUT" "$WORK/checkpoint"
+expect 0 "$PASSERELLE_BIN_DIR/passerelled" copy --data "$WORK/one" --to "$WORK/files" --json
+same "spaces copied" 1 "$(field .spaces)"
+expect 0 "$PASSERELLE_BIN_DIR/passerelled" check --data "$WORK/files"
+pg_sql first "CREATE DATABASE again"
+expect 0 "$PASSERELLE_BIN_DIR/passerelled" copy --data "$WORK/files" --to "$WORK/back" \
+    --store "$(sed "s#/postgres?#/again?#" <<<"$place")"
+expect 0 "$PASSERELLE_BIN_DIR/passerelled" check --data "$WORK/back"
+server_port[files]=$(free_port)
+server_start files
+turn "${server_port[files]}"
+synced claire nadia
+expect 0 on nadia audit verify --with "$WORK/checkpoint"
+expect 0 on nadia audit verify --full
+server_stop files
+for node in one two three; do server_start "$node"; done
+
 step "who waits at one node hears what comes in at another"
 turn "${server_port[one]}"
 on nadia sync --watch --json >"$WORK/watch" 2>&1 &
