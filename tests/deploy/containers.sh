@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# ctest: released
 #
 # Goal: the container files are as far right as can be seen without a container engine: both parse, what they copy
 # exists, the build installs what the build needs, the image has every library that the program loads, nobody runs as

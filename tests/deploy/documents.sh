@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# ctest: no-valgrind no-tsan
+# ctest: released no-valgrind no-tsan
 #
 # Goal: every command line in README, guides, RUNBOOK and manual pages works as it stands. Blocks of commands are run in
 # order, document by document, on a machine in a folder: paths of /etc, /var and /srv lead into it, systemctl starts and

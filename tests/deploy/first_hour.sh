@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# ctest: released
 #
 # Goal: from a package to two synchronised devices, approved, with the recovery sheet in the printer, in fewer than 20
 # commands and answers. Everything is done as people do it, and counted; what only a real machine has (the package

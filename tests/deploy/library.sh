@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# ctest: released
 #
 # Goal: libpasserelle serves a program that knows nothing but what is installed: the example is built with pkg-config and
 # with CMake and does its job against a server. What the library exports is what its headers declare, nothing that was

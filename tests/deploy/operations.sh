@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# ctest: released
 #
 # Goal: what operators look at is true. Dashboard and alerts name only metrics that the server gives and sections that
 # the RUNBOOK has; a log line is JSON with a time, a level, an event, numbers and words of the program, and nothing that

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# ctest: long no-valgrind no-tsan timeout=3000
+# ctest: released long no-valgrind no-tsan timeout=3000
 #
 # Goal: the packages install, run, upgrade, keep data and purge in a clean Debian 12 made with debootstrap; lintian finds
 # no error; the service is shut in. Needs root and a Debian mirror; ROOT_TAR=FILE takes the clean root from a tar file

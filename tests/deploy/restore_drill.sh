@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# ctest: no-valgrind no-tsan
+# ctest: released no-valgrind no-tsan
 #
 # Goal: the drill of deploy/RUNBOOK.md with a disk that is really gone. Nightly backups are encrypted to a key that is not
 # there and hold nothing readable; old ones go, those of the keys first, the newest never; the server comes back from last

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# ctest: serial no-valgrind timeout=1200
+# ctest: released serial no-valgrind timeout=1200
 #
 # Goal: an organisation that outgrew one machine. A PostgreSQL primary with a synchronous standby, three nodes on that
 # database, any device to any node: a day of two mediators merges, a long poll on one node hears what another wrote, and

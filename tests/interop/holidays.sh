@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# ctest: released
 #
 # Goal: npm date-holidays, somebody else's calendar, knows the same public holidays as we do, from
 # 2000 to 2050, in metropolitan France and in Alsace-Moselle.

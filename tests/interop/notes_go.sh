@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# ctest: released
 #
 # Goal: the reference verifiers of Go (sumdb/note, sumdb/tlog) accept our notes, cosignatures,
 # inclusion and consistency proofs, and refuse them once a bit is changed.

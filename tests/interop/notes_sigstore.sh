@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# ctest: released
 #
 # Goal: an independent verifier, npm @sigstore/verify, accepts our notes and inclusion proofs, and
 # refuses them once a byte is changed.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# ctest: released
 #
 # Goal: the domain pack fits its JSON Schema (python3-jsonschema, a validator that is not ours), the
 # schema refuses what it should, every wording exists in the languages of those who read it, and no

@@ -5,7 +5,7 @@
 # same verdicts, roots, keys and plaintexts as our vectors, finds forgeries at their index, and as
 # a client of the server judges every leaf as the server does.
 #
-# ctest: no-valgrind no-tsan
+# ctest: released no-valgrind no-tsan
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 vectors=$here/../vectors

@@ -4,7 +4,7 @@
 # Goal: the WebAssembly is the same program. Every test vector comes out of it byte by byte, and small random logs lead to
 # the same state as natively: all that the tables, search, titles and conflicts show, and every verdict of the fold. Here a
 # share of them; agree_long.sh compares 10,000.
-# ctest: no-valgrind no-tsan
+# ctest: released no-valgrind no-tsan
 . "${SOURCE_DIR:?}/tests/lib/test.sh"
 . "$SOURCE_DIR/tests/web/lib.sh"
 logs=${RANDOM_LOGS:-400}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Goal: storage and sync hold in Debian's Chromium; storage.mjs tells the story.
-# ctest: no-valgrind no-tsan timeout=1200
+# ctest: released no-valgrind no-tsan timeout=1200
 . "${SOURCE_DIR:?}/tests/lib/test.sh"
 . "$SOURCE_DIR/tests/web/lib.sh"
 web_need chromium

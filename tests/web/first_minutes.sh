@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Goal: the first ten minutes of a mediator on a phone, counted in taps; first_minutes.mjs tells the story.
-# ctest: no-valgrind no-tsan timeout=900
+# ctest: released no-valgrind no-tsan timeout=900
 . "${SOURCE_DIR:?}/tests/lib/test.sh"
 . "$SOURCE_DIR/tests/web/lib.sh"
 web_need chromium

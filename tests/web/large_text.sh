@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Goal: the first ten minutes with text at 200 %, and every screen of screens.mjs in every mode.
-# ctest: long no-valgrind no-tsan timeout=1800
+# ctest: released long no-valgrind no-tsan timeout=1800
 . "${SOURCE_DIR:?}/tests/lib/test.sh"
 . "$SOURCE_DIR/tests/web/lib.sh"
 web_need chromium

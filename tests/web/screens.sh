@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Goal: axe-core finds nothing on any screen of a phone, and no screen is wider than it.
-# ctest: no-valgrind no-tsan timeout=900
+# ctest: released no-valgrind no-tsan timeout=900
 . "${SOURCE_DIR:?}/tests/lib/test.sh"
 . "$SOURCE_DIR/tests/web/lib.sh"
 web_need chromium
