@@ -204,12 +204,14 @@ static int write_backup(const struct setup *setup)
     char text[8 * CONF_TEXT_MAX];
     if (strcmp(setup->answers[RECIPIENT], "none") == 0)
         return EXIT_DONE;
-    snprintf(text, sizeof text,
-             "# Read by passerelle-backup; passerelled(8) says how to turn it on every night.\n"
-             "data = %s\nto = %s\nrecipient = %s\n"
-             "# Days that backups of the log, and those of the keys, are kept.\n"
-             "keep_log = 400\nkeep_keys = 30\n",
-             setup->answers[DATA], setup->answers[BACKUP], setup->answers[RECIPIENT]);
+    snprintf(
+        text, sizeof text,
+        "# Read by passerelle-backup(8). Its service may write below /var/backups; another folder\n"
+        "# needs a line ReadWritePaths=... (systemctl edit passerelle-backup.service).\n"
+        "data = %s\nto = %s\nrecipient = %s\n"
+        "# Days that backups of the log, and those of the keys, are kept.\n"
+        "keep_log = 400\nkeep_keys = 30\n",
+        setup->answers[DATA], setup->answers[BACKUP], setup->answers[RECIPIENT]);
     return write_file(setup, "backup.conf", text);
 }
 

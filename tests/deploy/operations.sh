@@ -36,6 +36,13 @@ if command -v promtool >/dev/null; then
     expect 0 promtool check rules "$SOURCE_DIR/deploy/alerts.yml"
 fi
 
+step "the service is shut in"
+if command -v systemd-analyze >/dev/null; then
+    for unit in "$SOURCE_DIR"/deploy/debian/*.service; do
+        expect 0 systemd-analyze security --offline=true --no-pager --threshold=15 "$unit"
+    done
+fi
+
 step "the log"
 for body in garbage "$(head -c 3000 /dev/urandom | base64)"; do
     curl -sS -o "$OUT" --data-binary "$body" "$URL/v1/sync?marker=secretmarker" -H 'X-Marker: secretmarker'

@@ -24,8 +24,8 @@ packages=("$BUILD_DIR"/packages/*.deb)
 step "lintian"
 expect 0 lintian --allow-root --fail-on error,warning "$BUILD_DIR"/packages/*.changes
 
-step "the service is shut in"
-for unit in passerelled; do
+step "the services are shut in"
+for unit in passerelled passerelle-backup; do
     dpkg-deb --fsys-tarfile "$BUILD_DIR"/packages/passerelled_*.deb |
         tar -xOf - "./lib/systemd/system/$unit.service" >"$WORK/$unit.service"
     expect 0 systemd-analyze security --offline=true --no-pager --threshold=15 "$WORK/$unit.service"
@@ -78,6 +78,7 @@ printf '%s\n' "url = http://127.0.0.1:$port" "data = /var/lib/passerelle" "liste
 expect 0 inside passerelled setup --answers /answers --json
 rm "$root/answers"
 FOUNDER=$(jq -re .founder_link "$OUT")
+jq -re .identity "$OUT" >"$root/key.age"
 same "tested from the outside" true "$(jq .reached "$OUT")"
 same "who owns the data" passerelle "$(inside find /var/lib/passerelle -printf '%u\n' | sort -u)"
 serve() {
@@ -99,6 +100,17 @@ expect 0 device new site nom="Les Saules"
 expect 0 device sync
 expect 0 inside passerelled check --data /var/lib/passerelle --deep
 same "who owns the data after root looked" passerelle "$(inside find /var/lib/passerelle -printf '%u\n' | sort -u)"
+
+step "the nightly backup, by root for the server's user"
+expect 0 inside passerelle-backup
+same "files" 2 "$(find "$root/var/backups/passerelle" -name '*.tar.age' | wc -l)"
+expect 0 inside passerelle-backup --open /key.age /opened
+expect 0 inside install -d -o passerelle -g passerelle -m 0700 /restored
+expect 0 inside passerelled restore --data /restored --from /opened/log --keys-from /opened/keys
+expect 0 inside passerelled check --data /restored --deep
+same "who owns what was restored" passerelle "$(inside find /restored -printf '%u\n' | sort -u)"
+same "who owns the data after a backup" passerelle "$(inside find /var/lib/passerelle -printf '%u\n' | sort -u)"
+rm -rf "$root"/{opened,restored,key.age}
 
 step "upgrade"
 for package in "${packages[@]}"; do
@@ -133,7 +145,8 @@ expect 1 test -e "$root/etc/passerelle"
 rm "$root/var/lib/passerelle/keep"
 expect 0 inside sh -c 'dpkg -i /packages/newer-*.deb'
 expect 0 inside sh -c "dpkg -P $names"
-rm -rf "$root/device" "$root/words"
+# Backups are the administrator's.
+rm -rf "$root/device" "$root/words" "$root/var/backups/passerelle"
 inventory >"$WORK/after"
 same "what is left" "" "$(diff "$WORK/before" "$WORK/after" || true)"
 same "the user" "" "$(grep passerelle "$root/etc/passwd" "$root/etc/group" || true)"
