@@ -30,7 +30,7 @@ export class Phone {
         this.errors = opened.errors;
         await this.page.setViewportSize({ width: this.width, height: this.height });
         if (this.now) {
-            await this.page.addInitScript((now) => { try { sessionStorage.setItem('now', now); } catch { /* about:blank */ } }, this.now);
+            await this.page.addInitScript((now) => { try { if (!sessionStorage.getItem('now')) sessionStorage.setItem('now', now); } catch { /* about:blank */ } }, this.now);
         }
         await this.page.addInitScript((size) => { try { localStorage.setItem('lang', 'fr'); if (size) localStorage.setItem('text', size); } catch { /* about:blank */ } }, this.text);
         await this.page.goto(this.url);
@@ -63,6 +63,29 @@ export class Phone {
         const answer = await this.page.evaluate((list) => window.passerelle.run(list), words);
         assert.equal(answer.exit, 0, `${words.join(' ')}: ${answer.error}`);
         return answer.json;
+    }
+
+    /** What a refused command says, or null. */
+    async refusal(...words) {
+        return this.page.evaluate((list) => window.passerelle.run(list).then(({ exit, error }) => (exit ? error : null)), words);
+    }
+
+    /** Another day: page and core go by it from now on. */
+    async day(now) {
+        this.now = now;
+        await this.page.evaluate((text) => sessionStorage.setItem('now', text), now);
+    }
+
+    async offline(yes) {
+        await this.page.context().setOffline(yes);
+    }
+
+    /** One whole sync after now: one that was on its way already does not count. */
+    async sync() {
+        return this.page.evaluate(async () => {
+            await window.passerelle.syncing();
+            return window.passerelle.sync();
+        });
     }
 
     async state() {

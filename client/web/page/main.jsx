@@ -5,12 +5,12 @@ import { render } from "preact";
 import { App } from "./app/app.jsx";
 import { applyLook } from "./lib/look.js";
 import { run } from "./lib/core.js";
-import { syncNow } from "./lib/state.js";
+import { syncEnd, syncNow } from "./lib/state.js";
 import { lang, setLang } from "./lib/i18n.js";
 import { watchVersion } from "./lib/version.js";
 
 // The same commands as at a terminal, for the console and for tests.
-window.passerelle = { run, sync: syncNow };
+window.passerelle = { run, sync: syncNow, syncing: syncEnd };
 
 setLang(lang.value);
 applyLook();

@@ -25,6 +25,7 @@ export async function readStatus() {
 
 let again = null, running = null, lastTry = 0;
 /** One round trip per server. Never two at once; an error is kept for the state line, never thrown. */
+export const syncEnd = () => running?.catch(() => {});
 export function syncNow() {
   if (running) return running;
   clearTimeout(again);
