@@ -615,6 +615,97 @@ static void test_show(void **state)
     pas_table_free(table);
 }
 
+static void merged(const struct fake_author *by, uint8_t shred, uint8_t into)
+{
+    uint8_t id[ID_LEN];
+    struct buf nil = {0};
+    memset(id, into, sizeof id);
+    wire_put_nil(&nil);
+    if (into)
+        fake_ref(by, shred, 0, FIELD_MERGED, id, sizeof id);
+    else
+        fake_put(by, shred, 0, FIELD_MERGED, &nil);
+    buf_free(&nil);
+}
+
+/* Who has a row, by the first two digits of the id; whose the visit is; whom a record elsewhere refers to. */
+static void assert_people(const char *people, const char *visit, const char *referred)
+{
+    for (int whole = 0; whole < 2; whole++) { /* as it grew, and read anew */
+        refresh();
+        assert_string_equal(
+            ask("SELECT group_concat(x, ' ') FROM (SELECT substr(id, 1, 2) AS x FROM gens ORDER BY"
+                " id)"),
+            people);
+        assert_string_equal(ask("SELECT substr(dossier, 1, 2) FROM visite WHERE id LIKE '12%'"),
+                            visit);
+        assert_string_equal(ask("SELECT substr(gens, 1, 2) FROM visite WHERE id LIKE '13%'"),
+                            referred);
+        fake.spaces[0].generation++;
+    }
+}
+
+/* Two sheets of one person become one, and two again; chains and rings end alike for everybody. */
+static void test_merged(void **state)
+{
+    (void)state;
+    struct fake_author ana = {.author = 1, .time_s = 100}, bob = {.author = 2, .time_s = 200};
+    struct fake_author eve = {.author = 3, .time_s = 300};
+    uint8_t referred[ID_LEN];
+    struct view_record record;
+    memset(referred, 0x12, sizeof referred);
+    person(&ana, 0x11, "Ana");
+    person(&bob, 0x12, "Anna");
+    fake_text(&bob, 0x12, 0, F_NOM, "Popa");
+    fake_int(&bob, 0x12, 0x77, FIELD_KIND, VISITE);
+    person(&ana, 0x13, "Zoe");
+    fake_int(&ana, 0x13, 0x78, FIELD_KIND, VISITE);
+    fake_ref(&ana, 0x13, 0x78, 16, referred, sizeof referred);
+    assert_people("11 12 13", "12", "12");
+    uint64_t before = fake.spaces[0].size;
+    bob.base = before;
+    merged(&bob, 0x12, 0x11);
+    assert_people("11 13", "11", "11");
+    assert_string_equal(ask("SELECT nom FROM gens WHERE id LIKE '11%'"), "Popa");
+    assert_string_equal(ask("SELECT count(*) FROM conflict WHERE field = 'prenom'"), "1");
+    assert_int_equal(view_find(view, "12121212121212121212121212121212", NULL, 0, &record), ERR_OK);
+    assert_string_equal(record.id, "11111111111111111111111111111111");
+    assert_int_equal(view_find_itself(view, "12121212121212121212121212121212", &record), ERR_OK);
+    assert_string_equal(record.id, "12121212121212121212121212121212");
+
+    /* Eve does not know of it and writes to the one that lost; who knows settles what differs. */
+    eve.base = before;
+    fake_text(&eve, 0x12, 0, F_NOM, "Popescu");
+    assert_people("11 13", "11", "11");
+    assert_string_equal(ask("SELECT nom FROM gens WHERE id LIKE '11%'"), "Popescu");
+    ana.base = fake.spaces[0].size;
+    fake_text(&ana, 0x11, 0, F_PRENOM, "Anca");
+    assert_people("11 13", "11", "11");
+    assert_string_equal(ask("SELECT count(*) FROM conflict WHERE field = 'prenom'"), "0");
+    assert_string_equal(ask("SELECT prenom FROM gens WHERE id LIKE '11%'"), "Anca");
+
+    /* A chain, then a ring: its least id wins. */
+    merged(&eve, 0x11, 0x13);
+    assert_people("13", "13", "13");
+    merged(&ana, 0x13, 0x11);
+    assert_people("11", "11", "11");
+    merged(&ana, 0x11, 0);
+    merged(&ana, 0x13, 0);
+    ana.base = fake.spaces[0].size;
+    merged(&ana, 0x11, 0);
+    merged(&ana, 0x13, 0);
+    merged(&ana, 0x12, 0);
+    assert_people("11 12 13", "12", "12");
+
+    /* Not into what is no person, not here, or itself. */
+    ana.base = fake.spaces[0].size;
+    merged(&ana, 0x12, 0x12);
+    merged(&ana, 0x13, 0x55);
+    fake_int(&ana, 0x14, 0, FIELD_KIND, LIEU);
+    merged(&ana, 0x11, 0x14);
+    assert_people("11 12 13", "12", "12");
+}
+
 static void test_cache(void **state)
 {
     (void)state;
@@ -690,7 +781,7 @@ int main(void)
         TEST(test_mistake),  TEST(test_search),      TEST(test_find),
         TEST(test_unknown),  TEST(test_incremental), TEST(test_same_tables),
         TEST(test_add),      TEST(test_sql),         TEST(test_show),
-        TEST(test_cache),    TEST(test_memory_only),
+        TEST(test_cache),    TEST(test_memory_only), TEST(test_merged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
