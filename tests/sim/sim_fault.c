@@ -205,10 +205,11 @@ void sim_fault_print(void)
 
 bool sim_fault_excuses(enum err err)
 {
+    /* What could not be loaded again is loaded later, by a call that says so and does nothing else (engine_begin). */
+    if (err == ERR_BUSY)
+        return happened;
     if (!excused)
         return false;
-    if (err == ERR_BUSY) /* what could not be loaded again was, a moment later */
-        return lasting;
     if (plan.kind == SIM_FAULT_MEMORY)
         return err == ERR_MEMORY;
     return err == ERR_IO || err == ERR_FULL;

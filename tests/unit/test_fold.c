@@ -285,11 +285,43 @@ static void of_the_future(void **state)
     free(lb);
 }
 
+/* A proposal waits while others are made; only those that are too old make room. */
+static void proposals_wait_side_by_side(void **state)
+{
+    (void)state;
+    enum { ALL = ROLE_READER | ROLE_WRITER | ROLE_STEWARD | ROLE_ADMIN };
+    struct logbook *lb = calloc(1, sizeof *lb);
+    assert_non_null(lb);
+    logbook_start(lb);
+    for (int who = 1; who <= 2; who++) {
+        logbook_step(lb, 0, KIND_INVITE, logbook_invite(lb, who, ALL), ERR_OK);
+        logbook_step(lb, 0, KIND_DEVICE_ADD, logbook_add(lb, who, who, ALL), ERR_OK);
+    }
+    logbook_step(lb, 0, KIND_DEVICE_ADD, logbook_add(lb, 4, -1, ALL), ERR_OK);
+    struct op first = logbook_confirm(lb);
+    logbook_step(lb, 0, KIND_DEVICE_ADD, logbook_add(lb, 5, -1, ALL), ERR_OK);
+    struct op second = logbook_confirm(lb);
+    assert_int_equal(lb->fold->n_proposals, 2);
+    logbook_step(lb, 1, KIND_CONFIRM, first, ERR_OK);
+    /* a month later the second is too old, and the third takes its place */
+    lb->next.has_t = true;
+    lb->next.t_ms = lb->now_ms + 31ull * 24 * 3600 * 1000;
+    logbook_step(lb, 0, KIND_DEVICE_ADD, logbook_add(lb, 6, -1, ALL), ERR_OK);
+    assert_int_equal(lb->fold->n_proposals, 1);
+    logbook_step(lb, 1, KIND_CONFIRM, second, ERR_NOT_FOUND);
+    assert_false(lb->failed);
+    logbook_end(lb);
+    free(lb);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_scenario), cmocka_unit_test(flipped_bits),
-        cmocka_unit_test(effective),     cmocka_unit_test(seals),
+        cmocka_unit_test(proposals_wait_side_by_side),
+        cmocka_unit_test(each_scenario),
+        cmocka_unit_test(flipped_bits),
+        cmocka_unit_test(effective),
+        cmocka_unit_test(seals),
         cmocka_unit_test(of_the_future),
     };
     if (digest_init() != ERR_OK)

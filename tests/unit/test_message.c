@@ -654,16 +654,50 @@ static void test_body_payload(void **state)
     }
 }
 
+/* A note as it travels comes back; what does not decode leaves no note behind. */
+static void test_note_alone(void **state)
+{
+    (void)state;
+    struct note note = {.size = 7, .n_cosigs = 2}, got;
+    struct buf payload = {0};
+    memset(note.root, 3, HASH_LEN);
+    memset(note.sig, 4, SIG_LEN);
+    memset(note.cosigs[1], 5, NOTE_COSIG_LEN);
+    message_note_encode(&payload, &note);
+    assert_int_equal(payload.err, ERR_OK);
+    assert_int_equal(message_note_decode(&got, payload.bytes, payload.len), ERR_OK);
+    assert_int_equal(got.size, 7);
+    assert_int_equal(got.n_cosigs, 2);
+    assert_memory_equal(got.root, note.root, HASH_LEN);
+    assert_memory_equal(got.cosigs[1], note.cosigs[1], NOTE_COSIG_LEN);
+    payload.bytes[0] = 0x95; /* five items, of which the last is missing */
+    assert_int_not_equal(message_note_decode(&got, payload.bytes, payload.len), ERR_OK);
+    payload.bytes[0] = 0x94;
+    payload.bytes[1] = 0xc3; /* no size */
+    assert_int_not_equal(message_note_decode(&got, payload.bytes, payload.len), ERR_OK);
+    assert_int_equal(got.n_cosigs, 0);
+    assert_true(digest_is_zero(got.root, HASH_LEN));
+    buf_free(&payload);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request),        cmocka_unit_test(test_request_lists),
-        cmocka_unit_test(test_request_flips),  cmocka_unit_test(test_request_binding),
-        cmocka_unit_test(test_auth),           cmocka_unit_test(test_response),
-        cmocka_unit_test(test_response_flips), cmocka_unit_test(test_response_refuses),
-        cmocka_unit_test(test_sizes),          cmocka_unit_test(test_server),
-        cmocka_unit_test(test_found),          cmocka_unit_test(test_join),
-        cmocka_unit_test(test_statement),      cmocka_unit_test(test_payload_limits),
+        cmocka_unit_test(test_note_alone),
+        cmocka_unit_test(test_request),
+        cmocka_unit_test(test_request_lists),
+        cmocka_unit_test(test_request_flips),
+        cmocka_unit_test(test_request_binding),
+        cmocka_unit_test(test_auth),
+        cmocka_unit_test(test_response),
+        cmocka_unit_test(test_response_flips),
+        cmocka_unit_test(test_response_refuses),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_server),
+        cmocka_unit_test(test_found),
+        cmocka_unit_test(test_join),
+        cmocka_unit_test(test_statement),
+        cmocka_unit_test(test_payload_limits),
         cmocka_unit_test(test_body_payload),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
