@@ -74,4 +74,9 @@ export async function lockNow() {
   stage.value = { ...(await core.start()), state: "locked" };
 }
 core.on("locked", () => { if (stage.value.state === "open") stage.value = { ...stage.value, warm: undefined, state: "locked" }; });
+// The program stopped (it never goes on with memory it cannot trust): it is started again, locked, with all that was acknowledged.
+core.on("broken", async () => {
+  stage.value = { state: "starting" };
+  stage.value = await core.start();
+});
 core.on("taken", () => (stage.value = { state: "elsewhere" }));

@@ -38,7 +38,7 @@ function Card({ card, phones, showDay }) {
   const id = card.items.length > 1 ? first.visit : first.id;
   const late = first.state === "overdue";
   const phone = phones?.[first.record] ?? phones?.[first.dossier];
-  const name = first.who || nice(first.title);
+  const name = nice(first.who || first.title);
   const tomorrow = shift(today(), 1);
   return (
     <li class="card due" data-rule={card.items.map((item) => item.rule).join(" ")} data-due={first.due}>
