@@ -243,6 +243,29 @@ enum err engine_cache_put(struct engine *engine, const char *name, const uint8_t
 enum err engine_cache_get(struct engine *engine, const char *name, struct buf *out);
 enum err engine_cache_delete(struct engine *engine, const char *name);
 
+/** Seals a file for a dossier under a fresh key and keeps it until the server has it all. `key` and `hash` belong into
+ * the change that names it. ERR_TOO_BIG: more than ATTACH_MAX. */
+enum err engine_attach(struct engine *engine, size_t space, const uint8_t shred[static ID_LEN],
+                       const uint8_t *bytes, size_t len, uint8_t key[static KEY_LEN],
+                       uint8_t hash[static HASH_LEN]);
+
+struct engine_attachment {
+    bool here;  /* it can be read */
+    bool waits; /* not all of it is on the server yet */
+    bool asked; /* it comes with the next syncs */
+    uint64_t total, done;
+};
+enum err engine_attachment(struct engine *engine, size_t space, const uint8_t hash[static HASH_LEN],
+                           struct engine_attachment *out);
+/** Asks for it: it comes with the next syncs, from where an earlier one stopped. */
+enum err engine_attachment_ask(struct engine *engine, size_t space,
+                               const uint8_t shred[static ID_LEN],
+                               const uint8_t hash[static HASH_LEN]);
+/** Appends the file. ERR_NOT_FOUND: never asked for; ERR_PENDING: on its way; ERR_CORRUPT. */
+enum err engine_attachment_read(struct engine *engine, size_t space,
+                                const uint8_t hash[static HASH_LEN],
+                                const uint8_t key[static KEY_LEN], struct buf *out);
+
 /** Moves a dossier to another space: queues the first step, further ones follow with the next syncs. ERR_DENIED: it
  * takes a steward of the one and a writer of the other; ERR_PENDING: sync both first; ERR_EXISTS: it was moved, or is
  * on its way; ERR_NOT_FOUND, ERR_NO_KEY, ERR_ERASED. */
@@ -253,7 +276,7 @@ enum err engine_transfer(struct engine *engine, size_t from, const uint8_t shred
 bool engine_dossier_home(const struct engine *engine, size_t space,
                          const uint8_t shred[static ID_LEN]);
 
-/* --- by file instead of the network (PROTOCOL.md 9.1) --- */
+/* --- by file instead of the network (PROTOCOL.md 9.2) --- */
 
 struct engine_bundle {
     uint64_t entries; /* of the history: written, or new here */

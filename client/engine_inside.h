@@ -14,9 +14,13 @@
 #include "client/space.h"
 #include "proto/message.h"
 
+enum { ATTACH_AT_ONCE = 2 };
+
 /** One row of the request on its way: which space, which of its leaves stand where. */
 struct flight_row {
     size_t space;
+    size_t attach_from, n_attach; /* where pieces of attachments stand in its inbox */
+    uint64_t attach[ATTACH_AT_ONCE];
     size_t n_leaves;
     uint64_t *seqs; /* seq of leaf k */
     bool joins;     /* its inbox holds this device's join */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/pas_carry.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "client/pas_draft.h"
 #include "client/pas_inside.h"
 #include "client/pas_json.h"
+#include "proto/code.h"
 #include "proto/digest.h"
 
 static struct pas_bundle told(const struct engine_bundle *did)
@@ -187,5 +190,184 @@ out:
         enum err refreshed = view_refresh(pas->view);
         err = err == ERR_OK ? refreshed : err;
     }
+    return pas_end(pas, err);
+}
+
+/* --- attachments --- */
+
+/* The pack's fields for a file beside a record. */
+struct file_kind {
+    const struct pack_kind *kind;
+    const struct pack_field *hash, *key, *name, *size;
+};
+
+static bool is_file_kind(const struct pack_kind *kind, struct file_kind *out)
+{
+    *out = (struct file_kind){.kind = kind,
+                              .hash = pack_field_by_key(kind, "empreinte"),
+                              .key = pack_field_by_key(kind, "cle"),
+                              .name = pack_field_by_key(kind, "nom_fichier"),
+                              .size = pack_field_by_key(kind, "taille")};
+    return out->hash && out->key && out->name && out->size && kind->dossier;
+}
+
+/* The kind of files that hang on records of `owner`. */
+static bool file_kind_of(struct pas *pas, const struct pack_kind *owner, struct file_kind *out)
+{
+    for (size_t i = 0; i < pas->pack->kinds_n; i++) {
+        if (!is_file_kind(&pas->pack->kinds[i], out))
+            continue;
+        const struct pack_field *dossier = out->kind->dossier;
+        for (size_t k = 0; k < dossier->targets_n; k++) {
+            if (dossier->targets[k] == owner)
+                return true;
+        }
+    }
+    return false;
+}
+
+int pas_attach(struct pas *pas, const char *text, const char *name, const unsigned char *bytes,
+               size_t len, struct pas_id *id)
+{
+    enum err err = ERR_OK;
+    struct view_record record;
+    struct file_kind file;
+    uint8_t key[KEY_LEN], hash[HASH_LEN];
+    char key_hex[2 * KEY_LEN + 1] = "", hash_hex[2 * HASH_LEN + 1], size[24];
+    bool sealed = false;
+    pas_begin(pas);
+    TRY(whole_dossier(pas, text, &record));
+    if (!record.kind || !file_kind_of(pas, record.kind, &file)) {
+        err = pas_fail(pas, ERR_USAGE, WORD_ATTACH_NOWHERE, record.kind ? record.kind->key : "?");
+        goto out;
+    }
+    TRY(pas_place_check(pas, record.space));
+    TRY(engine_attach(pas->engine, record.space, record.shred, bytes, len, key, hash));
+    code_hex(key_hex, key, KEY_LEN);
+    code_hex(hash_hex, hash, HASH_LEN);
+    snprintf(size, sizeof size, "%zu", len);
+    sealed = true;
+out:
+    digest_wipe(key, sizeof key);
+    if (!sealed)
+        return pas_end(pas, err);
+    const struct pas_pair pairs[] = {{file.kind->dossier->key, record.id},
+                                     {file.name->key, name},
+                                     {file.size->key, size},
+                                     {file.hash->key, hash_hex},
+                                     {file.key->key, key_hex}};
+    int result = pas_new(pas, file.kind->key, pairs, sizeof pairs / sizeof *pairs, NULL, id);
+    digest_wipe(key_hex, sizeof key_hex);
+    return result;
+}
+
+static bool from_hex(uint8_t *out, size_t len, const struct pack_value *value)
+{
+    if (value->type != PACK_VALUE_TEXT || value->text_len != 2 * len)
+        return false;
+    for (size_t i = 0; i < 2 * len; i++) {
+        char c = value->text[i];
+        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (digit < 0)
+            return false;
+        out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | digit : digit << 4);
+    }
+    return true;
+}
+
+static enum err read_hex(struct pas *pas, const struct view_record *record,
+                         const struct pack_field *field, uint8_t *out, size_t len)
+{
+    struct pack_value value = {0};
+    enum err err = view_value(pas->view, record, field, &value);
+    if (err == ERR_OK && !from_hex(out, len, &value))
+        err = ERR_FORMAT;
+    pack_value_fini(&value);
+    return err;
+}
+
+static const char *state_of(const struct engine_attachment *file)
+{
+    return file->waits ? "waits" : file->here ? "here" : file->asked ? "asked" : "away";
+}
+
+static enum err put_file(struct pas *pas, struct pas_table *table, const char *id)
+{
+    enum err err = ERR_OK;
+    struct view_record record;
+    struct file_kind file;
+    struct engine_attachment at;
+    struct pack_value name = {0}, size = {0};
+    uint8_t hash[HASH_LEN];
+    TRY(view_find(pas->view, id, NULL, 0, &record));
+    if (!record.kind || !is_file_kind(record.kind, &file) || record.mistake ||
+        read_hex(pas, &record, file.hash, hash, HASH_LEN) != ERR_OK)
+        goto out;
+    TRY(view_value(pas->view, &record, file.name, &name));
+    TRY(view_value(pas->view, &record, file.size, &size));
+    TRY(engine_attachment(pas->engine, record.space, hash, &at));
+    pas_table_row(table);
+    pas_table_text(table, record.id);
+    pas_table_text(table, record.code);
+    pas_table_text(table, name.type == PACK_VALUE_TEXT ? name.text : "");
+    pas_table_int(table, size.type == PACK_VALUE_INT ? size.integer : 0);
+    pas_table_text(table, state_of(&at));
+out:
+    pack_value_fini(&name);
+    pack_value_fini(&size);
+    return err;
+}
+
+int pas_attachments(struct pas *pas, const char *text, struct pas_table **out)
+{
+    enum err err = ERR_OK;
+    struct view_record record;
+    struct pas_table *table = NULL, *ids = NULL;
+    struct pack_why why = {{0}};
+    char sql[256], dossier[2 * ID_LEN + 1];
+    pas_begin(pas);
+    *out = NULL;
+    TRY(whole_dossier(pas, text, &record));
+    code_hex(dossier, record.shred, ID_LEN);
+    snprintf(sql, sizeof sql, "SELECT id FROM record WHERE dossier = '%s' ORDER BY id", dossier);
+    TRY(view_sql(pas->view, sql, &ids, &why));
+    TRY(pas_table_new(&table));
+    pas_table_columns_add(table, "id code name size state");
+    for (size_t i = 0; i < pas_table_rows(ids); i++)
+        TRY(put_file(pas, table, pas_table_get(ids, i, 0)));
+    TRY(pas_table_err(table));
+    *out = table;
+    table = NULL;
+out:
+    pas_table_free(table);
+    pas_table_free(ids);
+    return pas_end(pas, err);
+}
+
+int pas_attachment(struct pas *pas, const char *text, unsigned char **bytes, size_t *len)
+{
+    enum err err = ERR_OK;
+    struct view_record record;
+    struct file_kind file;
+    struct buf plain = {.max = ATTACH_MAX};
+    uint8_t key[KEY_LEN], hash[HASH_LEN];
+    pas_begin(pas);
+    *bytes = NULL;
+    *len = 0;
+    TRY(pas_record(pas, text, &record));
+    if (!record.kind || !is_file_kind(record.kind, &file) ||
+        read_hex(pas, &record, file.hash, hash, HASH_LEN) != ERR_OK ||
+        read_hex(pas, &record, file.key, key, KEY_LEN) != ERR_OK)
+        TRY(pas_fail(pas, ERR_USAGE, WORD_ATTACH_NONE, text));
+    err = engine_attachment_read(pas->engine, record.space, hash, key, &plain);
+    if (err == ERR_NOT_FOUND || err == ERR_PENDING) {
+        TRY(engine_attachment_ask(pas->engine, record.space, record.shred, hash));
+        TRY(pas_fail(pas, ERR_BUSY, WORD_ATTACH_LATER));
+    }
+    TRY(err);
+    TRY(pas_take_bytes(&plain, bytes, len));
+out:
+    digest_wipe(key, sizeof key);
+    buf_free(&plain);
     return pas_end(pas, err);
 }

@@ -37,4 +37,17 @@ struct pas_transfer {
 PAS_CHECK int pas_transfer(struct pas *pas, const char *const *records, size_t n, size_t to,
                            size_t restricted, struct pas_transfer *did);
 
+/** Adds a file to a dossier: a record of the kind that the pack has for it (its fields are called empreinte and cle),
+ * and the file itself, sealed, which goes up with the next syncs. `name` is what it is called. */
+PAS_CHECK int pas_attach(struct pas *pas, const char *record, const char *name,
+                         const unsigned char *bytes, size_t len, struct pas_id *id);
+
+/** Files of a dossier: id, code, name, size, state: here, waits (not all of it is on the server), asked, away. */
+PAS_CHECK int pas_attachments(struct pas *pas, const char *record, struct pas_table **table);
+
+/** The file of such a record. BUSY: it was asked for now and comes with the next syncs. Gives `*bytes`
+ * (pas_free_bytes). */
+PAS_CHECK int pas_attachment(struct pas *pas, const char *record, unsigned char **bytes,
+                             size_t *len);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * refill: a server that was restored from a backup says so, signed by its log key, and gets back from its devices what
- * it had signed and lost (PROTOCOL.md 9.2, resume.h). Work waits meanwhile; nothing is an alarm.
+ * it had signed and lost (PROTOCOL.md 9.3, resume.h). Work waits meanwhile; nothing is an alarm.
  */
 #ifndef CLIENT_REFILL_H
 #define CLIENT_REFILL_H

@@ -55,6 +55,8 @@ enum replica_table {
     REPLICA_WITNESS = 22,  /* when notes and cosignatures came (witness.c) */
     REPLICA_LEAVE = 18,    /* id 0: how far leaving is; others: parcels for the stewards */
     REPLICA_INBOX = 19,    /* parcels of others, for this device to decide about */
+    REPLICA_BLOB = 33,     /* attachments (attach.c) */
+    REPLICA_PIECE = 34,    /* their pieces; `space` is the attachment's number */
     REPLICA_MOVE = 32,     /* transfers that are not done yet (transfer.h); `space` is 0 */
     REPLICA_CARRIED = 30,  /* leaves of others that came by file (courier.h); `space` is 0 */
     REPLICA_LATER =

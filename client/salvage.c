@@ -96,6 +96,8 @@ static enum err take_record(void *ctx, enum replica_table table, uint64_t space,
     case REPLICA_INVITE:
     case REPLICA_CARRIED:
     case REPLICA_MOVE:
+    case REPLICA_BLOB:
+    case REPLICA_PIECE:
     case REPLICA_JOT:
     case REPLICA_ACCESS:
     case REPLICA_GRANT:

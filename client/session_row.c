@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client/access.h"
+#include "client/attach.h"
 #include "client/build.h"
 #include "client/enrol.h"
 #include "client/grant.h"
@@ -336,6 +337,8 @@ enum err session_row(struct engine *engine, struct space *space, struct arena *a
     grant_thank(space, row);
     if (session_may_push(space))
         TRY(grant_give(engine, space, arena, row, flight));
+    if (session_may_push(space))
+        TRY(attach_outgoing(engine, space, arena, row, flight));
     flight->wants = row->n_want > 0;
     ask_for_seal(engine, space, row);
     TRY(want_keys(engine, space, row));

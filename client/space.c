@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/attach.h"
 #include "client/engine_inside.h"
 #include "client/leave.h"
 #include "client/space_inside.h"
@@ -242,6 +243,7 @@ static enum err load_all(struct engine *engine, struct space *space)
     TRY(space_epochs_load(engine, space));
     TRY(dossier_load(engine, space));
     TRY(outbox_load(engine, space));
+    TRY(attach_load(engine, space));
     TRY(space_waiting_load(engine, space));
     TRY(leave_load(engine, space));
     TRY(space_labels(engine, space));
@@ -376,6 +378,7 @@ void space_refresh(struct engine *engine, struct space *space)
     if (pub->name[0] == '\0')
         memcpy(pub->name, space->own_name, sizeof pub->name);
     outbox_count(space, &pub->unsent, &pub->unsent_since_ms);
+    pub->unsent += space->uploads; /* a change counts with its file */
     pub->wiped = space->leave.wiped;
     pub->sealed = space->leave.waiting;
     pub->handed = space->leave.handed;

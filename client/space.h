@@ -62,8 +62,9 @@ struct space {
     bool cloned;    /* another copy of this device writes: nothing is pushed any more */
     bool missing;   /* bodies are missing without a reason */
     uint64_t keys_rev;
-    uint64_t forwarded; /* entries whose late work was looked at since unlock (transfer.h) */
-    uint64_t routed;    /* entries whose routing boxes have been read */
+    size_t uploads, downloads; /* attachments on their way (attach.h) */
+    uint64_t forwarded;        /* entries whose late work was looked at since unlock (transfer.h) */
+    uint64_t routed;           /* entries whose routing boxes have been read */
     uint64_t erased_upto;
     uint64_t page_max; /* bytes per answer while a bad entry is being located; 0 = ordinary */
     bool has_link_sig;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "client/adopt.h"
+#include "client/attach.h"
 #include "client/enrol.h"
 #include "client/evidence.h"
 #include "client/grant.h"
@@ -134,6 +135,7 @@ static enum err take_all(struct take *take)
     TRY(take_keys(take));
     TRY(take_items(take));
     TRY(take_routes(take));
+    TRY(attach_take(take->engine, space, take->flight, row, &take->result->again));
     TRY(take_erasures(take));
     TRY(take_purges(take));
     if (!row->more && take->space->pub.size == row->size)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/attach.h"
 #include "client/grant.h"
 #include "client/take_inside.h"
 
@@ -94,6 +95,7 @@ enum err take_erasures(struct take *take)
         free(erasure.list);
         erasure.list = NULL;
         TRY(dossier_forget(take->engine, take->space, erasure.shred));
+        TRY(attach_forget(take->engine, take->space, erasure.shred));
         take->space->erased_upto = take->erased[i] + 1;
         take->bump = true;
         if (erasure.seen < take->purge_from)

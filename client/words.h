@@ -136,6 +136,11 @@ const char *words_err(enum err err, const char *lang);
     X(BUNDLE_BAD,                                                                                     \
       "Ce fichier n'est pas un paquet de Passerelle, ou il est abîmé : rien n'a été pris.",           \
       "This file is no bundle of Passerelle, or it is damaged: nothing was taken.")                   \
+    X(ATTACH_NOWHERE, "Une fiche « %s » ne reçoit pas de fichier.",                                   \
+      "A record of kind \"%s\" takes no file.")                                                       \
+    X(ATTACH_NONE, "« %s » n'est pas un fichier joint.", "\"%s\" is no attached file.")               \
+    X(ATTACH_LATER, "Ce fichier n'est pas ici : il vient avec la prochaine synchronisation.",         \
+      "This file is not here: it comes with the next sync.")                                          \
     X(MOVED_AWAY, "Ce dossier a été confié à une autre équipe : il ne se modifie plus ici.",          \
       "This file was handed to another team: it is not changed here any more.")                       \
     X(TRANSFER_ALREADY, "Le dossier %s est déjà transféré, ou en route.",                             \

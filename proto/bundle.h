@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bundle: what travels by file instead of the network (PROTOCOL.md 9.1): the same entries, leaves, slots, seals and notes.
+ * bundle: what travels by file instead of the network (PROTOCOL.md 9.2): the same entries, leaves, slots, seals and notes.
  *
  *   bundle  = ["passerelle/bundle/v1", [row, ...]]          a space may stand in several rows
  *   row     = [space16, aud32, from, note | nil, entries, slots, pushes]

@@ -72,6 +72,14 @@ enum {
 /* A bundle file. */
 enum { BUNDLE_MAX = 256 << 20, BUNDLE_ITEMS_MAX = 1 << 22, BUNDLE_ENTRIES_MAX = 1 << 20 };
 
+/* Attachments: sealed files beside the log, in pieces. */
+enum {
+    ATTACH_CHUNK = 64 << 10,                                      /* plaintext under one tag */
+    ATTACH_MAX = 32 << 20,                                        /* plaintext of one file */
+    BLOB_MAX = ATTACH_MAX + (ATTACH_MAX / ATTACH_CHUNK + 2) * 64, /* sealed */
+    BLOB_PIECE_MAX = 512 << 10                                    /* in one request or response */
+};
+
 /* Times. */
 #define CLOCK_WINDOW_MS   (15ll * 60 * 1000)        /* request time against server time */
 #define CLOCK_SUSPECT_S   (5ll * 60)                /* beyond it a claimed time is flagged */

@@ -209,3 +209,31 @@ enum err message_note_decode(struct note *note, const uint8_t *payload, size_t l
         *note = (struct note){0};
     return root.err;
 }
+
+void message_piece_encode(struct buf *out, const struct message_piece *piece)
+{
+    wire_put_array(out, 4);
+    wire_put_bin(out, piece->blob, HASH_LEN);
+    wire_put_uint(out, piece->total);
+    wire_put_uint(out, piece->offset);
+    wire_put_bin(out, piece->bytes ? piece->bytes : (const uint8_t *)"", piece->len);
+}
+
+enum err message_piece_decode(struct message_piece *piece, const uint8_t *payload, size_t len)
+{
+    *piece = (struct message_piece){0};
+    struct wire_doc doc;
+    enum err err = wire_open(&doc, payload, len, 1, 8);
+    if (err != ERR_OK)
+        return err;
+    struct wire_in root = wire_root(&doc), in = wire_array(&root, 4, 4);
+    wire_bytes(&in, piece->blob, HASH_LEN);
+    piece->total = wire_uint(&in, BLOB_MAX);
+    piece->offset = wire_uint(&in, BLOB_MAX);
+    piece->bytes = wire_bin(&in, &piece->len, 0, BLOB_PIECE_MAX);
+    err = wire_end(&in);
+    wire_close(&doc);
+    if (err == ERR_OK && piece->offset + piece->len > piece->total && piece->len > 0)
+        err = ERR_FORMAT;
+    return err;
+}

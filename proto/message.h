@@ -67,10 +67,14 @@ enum inbox_type {
     INBOX_KEYS =
         5, /* id = first 16 bytes of a grant's hash; payload = that hash, then keys sealed to the auditor */
     INBOX_REFILL = 7, /* request only: what proves a refill (resume.h); id zero */
+    INBOX_PIECE =
+        8, /* request only: a piece of a blob (message_piece); id = slot row of its dossier */
+    INBOX_FETCH = 9, /* request only: the same without bytes: from where on it is wanted */
     INBOX_BODY =
         16, /* response only: a body that the request wanted; id zero, payload = [leaf, box, body] */
     INBOX_NOTE =
         17, /* response only: the newest cosigned note, where the row's is not; payload as a note travels */
+    INBOX_GIVEN = 19, /* response only: a piece that was wanted; id = row */
     INBOX_RESUME = 18 /* response only: the server was restored (resume.h); id = space */
 };
 
@@ -285,5 +289,16 @@ enum err message_note_decode(struct note *note, const uint8_t *payload, size_t l
 /** The payload of INBOX_BODY. A body as its hash (32 bytes) was deleted. The decoded one is borrowed from `payload`. */
 void message_body_encode(struct buf *out, const struct message_body *body);
 enum err message_body_decode(struct message_body *body, const uint8_t *payload, size_t len);
+
+/** The payload of INBOX_PIECE, INBOX_FETCH and INBOX_GIVEN: [blob32, total, offset, bytes]. A blob is named by its
+ * SHA-256; the decoded one is borrowed from `payload`. ERR_FORMAT, ERR_TOO_BIG. */
+struct message_piece {
+    uint8_t blob[HASH_LEN];
+    uint64_t total, offset;
+    const uint8_t *bytes;
+    size_t len;
+};
+void message_piece_encode(struct buf *out, const struct message_piece *piece);
+enum err message_piece_decode(struct message_piece *piece, const uint8_t *payload, size_t len);
 
 #endif

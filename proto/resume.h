@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * resume: a server that was restored from a backup says so, and devices bring back what it lost (PROTOCOL.md 9.2).
+ * resume: a server that was restored from a backup says so, and devices bring back what it lost (PROTOCOL.md 9.3).
  *
  *   statement = [size, root32, since_ms, sig64]          inbox type 18 of a response; by the log key, TAG_RESUME over
  *                                                        space16 | u64be size | root32 | u64be since_ms

@@ -418,3 +418,59 @@ enum err seal_unpad(size_t *len, const uint8_t *bytes, size_t padded)
         return ERR_CORRUPT;
     return ERR_OK;
 }
+
+/* --- attachments --- */
+
+enum { STREAM = crypto_secretstream_xchacha20poly1305_ABYTES };
+_Static_assert(crypto_secretstream_xchacha20poly1305_KEYBYTES == KEY_LEN, "key");
+
+enum err seal_file(struct buf *out, uint8_t key[static KEY_LEN], const uint8_t *bytes, size_t len)
+{
+    crypto_secretstream_xchacha20poly1305_state state;
+    if (len > ATTACH_MAX)
+        return ERR_TOO_BIG;
+    crypto_secretstream_xchacha20poly1305_keygen(key);
+    uint8_t *head = buf_room(out, crypto_secretstream_xchacha20poly1305_HEADERBYTES);
+    if (!head)
+        return out->err;
+    crypto_secretstream_xchacha20poly1305_init_push(&state, head, key);
+    for (size_t at = 0, n; at == 0 || at < len; at += n) {
+        n = len - at < ATTACH_CHUNK ? len - at : ATTACH_CHUNK;
+        uint8_t *chunk = buf_room(out, n + STREAM);
+        if (!chunk)
+            return out->err;
+        crypto_secretstream_xchacha20poly1305_push(
+            &state, chunk, NULL, bytes + at, n, NULL, 0,
+            at + n == len ? crypto_secretstream_xchacha20poly1305_TAG_FINAL : 0);
+        if (len == 0)
+            break;
+    }
+    sodium_memzero(&state, sizeof state);
+    return ERR_OK;
+}
+
+enum err open_file(struct buf *out, const uint8_t key[static KEY_LEN], const uint8_t *blob,
+                   size_t len)
+{
+    crypto_secretstream_xchacha20poly1305_state state;
+    size_t at = crypto_secretstream_xchacha20poly1305_HEADERBYTES, before = out->len;
+    unsigned char tag = 0;
+    bool good = len > at && crypto_secretstream_xchacha20poly1305_init_pull(&state, blob, key) == 0;
+    while (good && at < len) {
+        size_t n = len - at < ATTACH_CHUNK + STREAM ? len - at : ATTACH_CHUNK + STREAM;
+        uint8_t *chunk = n >= STREAM ? buf_room(out, n - STREAM) : NULL;
+        /* Nothing follows the last one, and the last one is there. */
+        good = n >= STREAM && (chunk || n == STREAM) && out->err == ERR_OK && tag == 0 &&
+               crypto_secretstream_xchacha20poly1305_pull(&state, chunk, NULL, &tag, blob + at, n,
+                                                          NULL, 0) == 0;
+        at += n;
+    }
+    sodium_memzero(&state, sizeof state);
+    if (out->err != ERR_OK)
+        return out->err;
+    if (good && tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL)
+        return ERR_OK;
+    digest_wipe(out->bytes + before, out->len - before);
+    out->len = before;
+    return ERR_CORRUPT;
+}

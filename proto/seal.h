@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/buf.h"
 #include "proto/err.h"
 #include "proto/limits.h"
 
@@ -170,5 +171,13 @@ void seal_pad(uint8_t *bytes, size_t len, size_t cap);
 
 /** The content's length inside a padded plaintext. ERR_CORRUPT. */
 enum err seal_unpad(size_t *len, const uint8_t *bytes, size_t padded);
+
+/** A file under a fresh key: secretstream header24 | chunks of ATTACH_CHUNK bytes + 17, the last one marked as such. The
+ * blob is appended to `out`. ERR_TOO_BIG: more than ATTACH_MAX. ERR_MEMORY. */
+enum err seal_file(struct buf *out, uint8_t key[static KEY_LEN], const uint8_t *bytes, size_t len);
+
+/** Appends the file. ERR_CORRUPT: a chunk was altered, swapped, left out, or the end is missing; `out` is then wiped. */
+enum err open_file(struct buf *out, const uint8_t key[static KEY_LEN], const uint8_t *blob,
+                   size_t len);
 
 #endif

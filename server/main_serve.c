@@ -120,6 +120,7 @@ static int open_data(struct main_app *app)
     const struct sync_config config = {.store = app->store,
                                        .key = &app->key,
                                        .cosigs = app->cosigs,
+                                       .folder = data,
                                        .bytes_per_day = app->conf.quota_device_bytes_day,
                                        .wait_max_ms = app->conf.long_poll_max_ms};
     err = sync_new(&app->sync, &config);

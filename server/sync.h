@@ -33,6 +33,7 @@ struct sync_config {
     struct store *store;         /* borrowed */
     const struct serverkey *key; /* borrowed */
     struct store_cosigs *cosigs; /* borrowed; NULL: no witness */
+    const char *folder;          /* of attachments (store_blob.h), borrowed; NULL: none are taken */
     uint64_t bytes_per_day;      /* that one device may push [256 MiB] */
     uint64_t foundings_per_day;  /* spaces that one device may found [16] */
     uint64_t wait_max_ms;        /* longest long poll [0: none] */

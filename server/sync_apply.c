@@ -172,6 +172,7 @@ enum err sync_apply(struct sync *sync, struct sync_call *const calls[], size_t n
         metrics_add(METRIC_COMMITS, 1);
         advance_clock(sync, now_ms);
     }
+    sync_blobs_erase(sync, err == ERR_OK);
     for (size_t i = 0; i < n; i++) {
         calls[i]->step = SYNC_ANSWER;
         if (err != ERR_OK)

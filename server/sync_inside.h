@@ -12,13 +12,19 @@ enum {
     ROLES_ADMIT = ROLE_STEWARD | ROLE_ADMIN                 /* one of them, to see who waits */
 };
 
+enum { SYNC_GONE_MAX = 4096 };
+
 struct sync {
     struct sync_config config;
     struct access *access;
     struct quota *quota;
     uint8_t store_id[STORE_ID_LEN];
-    struct buf server;              /* answer to GET /v1/server */
-    _Atomic uint64_t clock_ms;      /* newest time that was logged, beaten or accepted */
+    struct buf server;         /* answer to GET /v1/server */
+    _Atomic uint64_t clock_ms; /* newest time that was logged, beaten or accepted */
+    size_t n_gone;             /* rows that this transaction erases; the writer's */
+    struct {
+        uint8_t space[ID_LEN], row[ID_LEN];
+    } gone[SYNC_GONE_MAX];
     _Atomic uint64_t recovering_ms; /* when the store was restored; 0 once that is over */
 };
 
@@ -54,6 +60,11 @@ enum err sync_join(struct sync_work *work);
 enum err sync_refill(struct sync_work *work);
 /** What a logged operation asks the server to delete. */
 enum err sync_carry_out(struct sync_work *work, const struct leaf *leaf);
+/** Takes a piece of an attachment; `*have` is how much is here (sync_blob.c). */
+enum err sync_piece(struct sync_work *work, const struct fold_device *device,
+                    const struct message_inbox *in, uint64_t *have);
+/** Deletes the attachments of erased dossiers, after the commit. */
+void sync_blobs_erase(struct sync *sync, bool committed);
 /** Whether the store is still recovering from a restore. */
 bool sync_recovering(struct sync *sync, struct store_view *view);
 /** Appends the signed statement of that. */

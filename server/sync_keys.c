@@ -261,10 +261,15 @@ enum err sync_keys(struct sync_work *work)
     for (size_t i = work->seals_at; i < row->in->n_seals; i++)
         sync_item(row, LIST_SEALS, i, ERR_SEALS);
     for (size_t i = 0; i < row->in->n_inbox; i++) {
-        err = take_item(work, device, i);
+        uint64_t have = 0;
+        if (row->in->inbox[i].type == INBOX_PIECE)
+            err = sync_piece(work, device, &row->in->inbox[i], &have);
+        else
+            err = take_item(work, device, i);
         if (err == ERR_FULL || err == ERR_BUSY || err_category(err) == CAT_INTERNAL)
             goto out;
         sync_item(row, LIST_INBOX, i, err);
+        row->items[row->n_items - 1].index = have;
         err = ERR_OK;
     }
 out:

@@ -173,6 +173,9 @@ enum err sync_carry_out(struct sync_work *work, const struct leaf *leaf)
         return ERR_OK;
     switch (leaf->kind) {
     case KIND_ERASE:
+        TRY(work->sync->n_gone < SYNC_GONE_MAX ? ERR_OK : ERR_BUSY);
+        memcpy(work->sync->gone[work->sync->n_gone].space, space, ID_LEN);
+        memcpy(work->sync->gone[work->sync->n_gone++].row, op->u.erase.row, ID_LEN);
         TRY(store->engine->chore(store, space, STORE_CHORE_SLOT, op->u.erase.row, ID_LEN));
         TRY(delete_bodies(work, op));
         break;

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "server/store_blob.h"
 #include "server/sync_page.h"
 
 /* ---- seal lists ---- */
@@ -271,11 +272,48 @@ static enum err add_waiting(void *ctx, const struct store_inbox *item)
                      item->payload_len);
 }
 
+/* ---- attachments ---- */
+
+static enum err give_piece(struct sync_page *page, const struct message_inbox *in)
+{
+    struct message_piece piece;
+    struct buf bytes = {.max = BLOB_PIECE_MAX}, payload = {.max = INBOX_ITEM_MAX};
+    const char *folder = page->call->sync->config.folder;
+    enum err err = ERR_OK;
+    if (!folder || message_piece_decode(&piece, in->payload, in->payload_len) != ERR_OK)
+        return ERR_OK;
+    err = store_blob_get(folder, page->space.space, in->id, &piece, BLOB_PIECE_MAX, &bytes);
+    if (err == ERR_OK) {
+        piece.bytes = bytes.bytes;
+        piece.len = bytes.len;
+        message_piece_encode(&payload, &piece);
+        err = payload.err;
+    }
+    if (err == ERR_OK)
+        err = add_inbox(page, INBOX_GIVEN, in->id, payload.bytes, payload.len);
+    buf_free(&bytes);
+    buf_free(&payload);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err give_pieces(struct sync_page *page)
+{
+    enum err err = ERR_OK;
+    const struct message_row *in = page->row->in;
+    for (size_t i = 0; in && page->reader && i < in->n_inbox; i++) {
+        if (in->inbox[i].type == INBOX_FETCH)
+            TRY(give_piece(page, &in->inbox[i]));
+    }
+out:
+    return err == ERR_TOO_BIG ? ERR_OK : err;
+}
+
 enum err sync_page_rest(struct sync_page *page)
 {
     enum err err = ERR_OK;
     TRY(add_lists(page));
     TRY(add_wanted(page));
+    TRY(give_pieces(page));
     TRY(add_cosigned(page));
     if (page->member.active && page->member.roles & (ROLES_ADMIT | ROLE_STEWARD | ROLE_AUDITOR)) {
         err = page->view->engine->inbox(page->view, page->space.space, add_waiting, page);

@@ -151,6 +151,9 @@ static enum err verify_inbox(struct sync_call *call, struct sync_row *row)
             if (in->payload_len == 0 || in->payload_len > INBOX_ITEM_MAX)
                 *status = ERR_TOO_BIG;
             break;
+        case INBOX_PIECE:
+        case INBOX_FETCH:
+            break; /* read where it is taken */
         case INBOX_DISMISS:
             *status = in->payload_len == 0 ? ERR_OK : ERR_FORMAT;
             break;

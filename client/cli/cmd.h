@@ -90,6 +90,9 @@ int cli_removed(struct cli *cli, const struct pas_table *before);
 int cmd_bundle_export(struct cli *cli, const struct args *args);
 int cmd_bundle_import(struct cli *cli, const struct args *args);
 int cmd_transfer(struct cli *cli, const struct args *args);
+int cmd_attach(struct cli *cli, const struct args *args);
+int cmd_attachment_list(struct cli *cli, const struct args *args);
+int cmd_attachment_get(struct cli *cli, const struct args *args);
 
 /* cmd_recover.c */
 int cmd_recovery_sheet(struct cli *cli, const struct args *args);

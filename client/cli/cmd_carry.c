@@ -122,3 +122,57 @@ int cmd_transfer(struct cli *cli, const struct args *args)
         cli_say(cli, MSG_TRANSFERRED, did.dossiers, to_name, did.restricted);
     return result == 0 ? EXIT_DONE : cli_failed(cli, result);
 }
+
+/* --- attachments --- */
+
+int cmd_attach(struct cli *cli, const struct args *args)
+{
+    char *bytes = NULL;
+    size_t len = 0;
+    struct pas_id id = {0};
+    const char *path = args->words[1], *slash = strrchr(path, '/');
+    int code = cli_read_file(cli, path, ATTACH_MAX, &bytes, &len);
+    if (code != EXIT_DONE)
+        return code;
+    int result = pas_attach(cli->pas, args->words[0], slash ? slash + 1 : path,
+                            (const unsigned char *)bytes, len, &id);
+    pas_free_bytes((unsigned char *)bytes, len);
+    if (result != 0)
+        return cli_failed(cli, result);
+    if (cli->json)
+        printf("{\"id\":\"%s\",\"code\":\"%s\"}\n", id.id, id.code);
+    cli_say(cli, MSG_ATTACHED, id.code);
+    return EXIT_DONE;
+}
+
+int cmd_attachment_list(struct cli *cli, const struct args *args)
+{
+    struct pas_table *table = NULL;
+    int result = pas_attachments(cli->pas, args->words[0], &table);
+    return result == 0 ? cli_table(cli, table, false, "code name size state")
+                       : cli_failed(cli, result);
+}
+
+int cmd_attachment_get(struct cli *cli, const struct args *args)
+{
+    unsigned char *bytes = NULL;
+    size_t len = 0;
+    int result = pas_attachment(cli->pas, args->words[0], &bytes, &len);
+    /* Asked for now: it comes with a sync. */
+    for (size_t i = 0; result == ERR_BUSY && i < pas_servers(cli->pas); i++) {
+        struct carried carried = {0};
+        int code = cli_carry(cli, i, 0, &carried);
+        if (code != EXIT_DONE)
+            return code;
+        result = pas_attachment(cli->pas, args->words[0], &bytes, &len);
+    }
+    if (result != 0)
+        return cli_failed(cli, result);
+    int code = write_file(cli, args->words[1], bytes, len);
+    pas_free_bytes(bytes, len);
+    if (code == EXIT_DONE && cli->json)
+        printf("{\"bytes\":%zu}\n", len);
+    if (code == EXIT_DONE)
+        cli_say(cli, MSG_SAVED, args->words[1]);
+    return code;
+}

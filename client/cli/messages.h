@@ -371,6 +371,8 @@
       "%zu file(s) on their way to \"%s\": the copy leaves at the next sync, then the departure "       \
       "is "                                                                                             \
       "written here. %zu restricted sheet(s) follow.\n")                                                \
+    X(ATTACHED, "Joint : %s. Il part à la prochaine synchronisation.\n",                                \
+      "Attached: %s. It leaves at the next sync.\n")                                                    \
     X(BUNDLE_OUT,                                                                                       \
       "Écrit : %s (%llu entrée(s) d'historique, %llu envoi(s) en attente). Chiffré : n'importe "     \
       "qui peut le porter. Rien n'est retiré d'ici avant que le serveur l'ait confirmé.\n",             \

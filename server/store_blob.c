@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/store_blob.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/code.h"
+#include "proto/digest.h"
+
+enum { PATH_LEN = 4096 };
+
+static enum err of_errno(void)
+{
+    return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+}
+
+static void folder_of(char path[static PATH_LEN], const char *folder, const uint8_t *space,
+                      const uint8_t *row, bool make)
+{
+    char hex[2 * ID_LEN + 1];
+    int n = snprintf(path, PATH_LEN, "%s/blobs", folder);
+    if (make)
+        mkdir(path, 0700);
+    code_hex(hex, space, ID_LEN);
+    n += snprintf(path + n, PATH_LEN - (size_t)n, "/%s", hex);
+    if (make)
+        mkdir(path, 0700);
+    code_hex(hex, row, ID_LEN);
+    snprintf(path + n, PATH_LEN - (size_t)n, "/%s", hex);
+    if (make)
+        mkdir(path, 0700);
+}
+
+static void path_of(char path[static PATH_LEN], const char *folder, const uint8_t *space,
+                    const uint8_t *row, const uint8_t *blob)
+{
+    char hex[2 * HASH_LEN + 1];
+    folder_of(path, folder, space, row, false);
+    code_hex(hex, blob, HASH_LEN);
+    size_t n = strlen(path);
+    snprintf(path + n, PATH_LEN - n, "/%s", hex);
+}
+
+static enum err read_whole(const char *path, size_t len, struct buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    uint8_t *room = fd >= 0 ? buf_room(out, len) : NULL;
+    enum err err = fd < 0 ? of_errno() : out->err;
+    for (size_t at = 0; err == ERR_OK && at < len;) {
+        ssize_t n = pread(fd, room + at, len - at, (off_t)at);
+        if (n <= 0)
+            err = ERR_IO;
+        else
+            at += (size_t)n;
+    }
+    if (fd >= 0)
+        close(fd);
+    return err;
+}
+
+/* Its name is its hash: what has another one was altered on the way, and is asked for anew. */
+static enum err make_whole(const char *part, const char *path, const struct message_piece *piece)
+{
+    struct buf bytes = {.max = BLOB_MAX};
+    uint8_t hash[HASH_LEN];
+    enum err err = read_whole(part, (size_t)piece->total, &bytes);
+    if (err == ERR_OK) {
+        digest_sha256_of(hash, bytes.bytes, bytes.len);
+        if (memcmp(hash, piece->blob, HASH_LEN) != 0) {
+            unlink(part);
+            err = ERR_CORRUPT;
+        } else if (rename(part, path) != 0) {
+            err = of_errno();
+        }
+    }
+    buf_free(&bytes);
+    return err;
+}
+
+static enum err append(const char *part, const struct message_piece *piece, uint64_t *have)
+{
+    struct stat st;
+    int fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        enum err err = of_errno();
+        if (fd >= 0)
+            close(fd);
+        return err;
+    }
+    enum err err = ERR_OK;
+    *have = (uint64_t)st.st_size;
+    if (*have == piece->offset && piece->len > 0) {
+        for (size_t at = 0; err == ERR_OK && at < piece->len;) {
+            ssize_t n = pwrite(fd, piece->bytes + at, piece->len - at, (off_t)(*have + at));
+            if (n <= 0)
+                err = of_errno();
+            else
+                at += (size_t)n;
+        }
+        if (err == ERR_OK && fsync(fd) != 0)
+            err = of_errno();
+        if (err != ERR_OK && ftruncate(fd, (off_t)*have) != 0)
+            err = ERR_IO;
+        *have += err == ERR_OK ? piece->len : 0;
+    }
+    close(fd);
+    return err;
+}
+
+enum err store_blob_put(const char *folder, const uint8_t space[static ID_LEN],
+                        const uint8_t row[static ID_LEN], const struct message_piece *piece,
+                        uint64_t *have)
+{
+    char path[PATH_LEN], part[PATH_LEN + 8];
+    struct stat st;
+    path_of(path, folder, space, row, piece->blob);
+    snprintf(part, sizeof part, "%s.part", path);
+    *have = 0;
+    if (stat(path, &st) == 0) {
+        *have = (uint64_t)st.st_size;
+        return ERR_OK;
+    }
+    char made[PATH_LEN];
+    folder_of(made, folder, space, row, true);
+    enum err err = append(part, piece, have);
+    if (err == ERR_OK && *have >= piece->total) {
+        err = make_whole(part, path, piece);
+        *have = err == ERR_CORRUPT ? 0 : *have;
+    }
+    return err;
+}
+
+enum err store_blob_get(const char *folder, const uint8_t space[static ID_LEN],
+                        const uint8_t row[static ID_LEN], struct message_piece *piece, size_t max,
+                        struct buf *out)
+{
+    char path[PATH_LEN];
+    struct stat st;
+    path_of(path, folder, space, row, piece->blob);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        enum err err = of_errno();
+        if (fd >= 0)
+            close(fd);
+        return err;
+    }
+    enum err err = ERR_OK;
+    uint64_t left = piece->offset < (uint64_t)st.st_size ? (uint64_t)st.st_size - piece->offset : 0;
+    size_t len = left < max ? (size_t)left : max;
+    uint8_t *room = len ? buf_room(out, len) : NULL;
+    piece->total = (uint64_t)st.st_size;
+    if (len > 0 && (!room || pread(fd, room, len, (off_t)piece->offset) != (ssize_t)len))
+        err = room ? ERR_IO : ERR_MEMORY;
+    close(fd);
+    return err;
+}
+
+enum err store_blob_erase(const char *folder, const uint8_t space[static ID_LEN],
+                          const uint8_t row[static ID_LEN])
+{
+    char path[PATH_LEN], file[PATH_LEN + 300];
+    folder_of(path, folder, space, row, false);
+    DIR *dir = opendir(path);
+    if (!dir)
+        return errno == ENOENT ? ERR_OK : ERR_IO;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+        unlink(file);
+    }
+    closedir(dir);
+    return rmdir(path) == 0 ? ERR_OK : ERR_IO;
+}
