@@ -68,7 +68,7 @@ async function places(one) {
         'rapport-p1': 'rapports/P1', imprimer: 'imprimer', 'imprimer-suivi': `imprimer/fiche_suivi/${job}`, importer: 'importer', exporter: 'exporter',
         communaute: 'communaute', membres: 'membres', inviter: 'inviter', exposition: `exposition/${device}`, journal: 'journal', alarmes: 'alarmes',
         effacer: `effacer/${person}`, effaces: 'effaces', mentions: 'mentions', retention: 'retention', referentiel: 'referentiel', plus: 'plus', synchro: 'synchro',
-        rejoindre: 'rejoindre', reglages: 'reglages',
+        rejoindre: 'rejoindre', reglages: 'reglages', secours: 'secours', transferer: `transferer/${person}`, autorisations: 'autorisations',
     };
 }
 

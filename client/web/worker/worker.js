@@ -195,7 +195,7 @@ async function sync(waitMs) {
 
 const READS = new Set(['status', 'show', 'list', 'find', 'history', 'conflicts', 'kinds', 'fields', 'sql', 'agenda', 'match', 'report',
     'duplicates', 'mentions', 'erased', 'help', 'version', 'retention']);
-const READS_TWO = new Set(['space list', 'member list', 'member proposals', 'audit log', 'audit verify', 'audit exposure', 'audit checkpoint',
+const READS_TWO = new Set(['space list', 'member list', 'member proposals', 'audit log', 'audit verify', 'audit exposure', 'audit checkpoint', 'audit grants',
     'pack check']);
 
 /** These only read while no more words follow than these. */

@@ -31,6 +31,7 @@ function Actions({ record, close }) {
       {(sheets?.json ?? []).filter((sheet) => sheet.kind === record.kind).map((sheet) =>
         <li key={sheet.sheet}><Row to={["imprimer", [sheet.sheet, record.id]]} icon="print" line={t("fiche.print", sheet.title)} /></li>)}
       {!record.locked && <li><Row onClick={mark} icon="skip" line={record.mistake ? t("fiche.unmark") : t("fiche.mark")} under={record.mistake ? null : t("fiche.markHelp")} /></li>}
+      {kindOf(record.kind)?.dossier === "self" && can("steward") && <li><Row to={["transferer", [record.id]]} icon="later" line={t("fiche.transfer")} /></li>}
       {kindOf(record.kind)?.dossier === "self" && can("steward") && <li><Row to={["effacer", [record.id]]} icon="erase" line={t("fiche.erase")} under={t("fiche.eraseHelp")} /></li>}
     </List>
   );

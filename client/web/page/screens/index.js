@@ -4,6 +4,7 @@
 // width of a laptop, `bare` has no frame at all.
 import { Agenda } from "./agenda.jsx";
 import { Alarmes } from "./alarmes.jsx";
+import { Autorisations } from "./autorisations.jsx";
 import { Communaute } from "./communaute.jsx";
 import { Conflits } from "./conflits.jsx";
 import { Doublons } from "./doublons.jsx";
@@ -29,8 +30,10 @@ import { Recherche } from "./recherche.jsx";
 import { Reglages } from "./reglages.jsx";
 import { Referentiel } from "./referentiel.jsx";
 import { Rejoindre } from "./rejoindre.jsx";
+import { Secours } from "./secours.jsx";
 import { Synchro } from "./synchro.jsx";
 import { Tournee } from "./tournee.jsx";
+import { Transferer } from "./transferer.jsx";
 
 export const doors = [
   ["", "today", "nav.today"], ["tournee", "tour", "nav.tour"], ["personnes", "people", "nav.people"],
@@ -69,6 +72,9 @@ export const screens = {
   mentions: { show: Mentions, door: "plus" },
   retention: { show: Retention, door: "plus" },
   referentiel: { show: Referentiel, door: "plus" },
+  secours: { show: Secours, door: "plus" },
+  transferer: { show: Transferer, door: "personnes" },
+  autorisations: { show: Autorisations, door: "plus" },
   synchro: { show: Synchro, door: "plus" },
   rejoindre: { show: Rejoindre, door: "plus" },
   reglages: { show: Reglages, door: "plus" },
