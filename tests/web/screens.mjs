@@ -102,6 +102,8 @@ await withStack(site, work, async ({ server, phone, step }) => {
     const person = (await one.run('new', 'personne', 'prenom=Ștefan', `site=${place.id}`, 'langues=ro,fr', 'telephone=06 12 34 56 78', ...space)).id;
     const [company] = await one.run('sql', 'SELECT id FROM entreprise LIMIT 1');
     await one.run('new', 'placement', `personne=${person}`, `employeur=${company.id}`, 'contrat=cdi', 'debut=2025-05-05', 'etat=en_essai', 'jours=12345');
+    await one.sync();
+    await one.settled(/Tout est envoyé/);
     const all = await places(one);
 
     for (const [mode, width, height, scheme, text] of [['phone-light', 360, 740, 'light'], ['phone-dark', 360, 740, 'dark'], ['laptop-light', 1280, 800, 'light'],
