@@ -127,6 +127,78 @@ out:
     return err;
 }
 
+/* --- what is kept for months only --- */
+
+enum { PRUNE_AT_ONCE = 256 };
+
+struct pruning {
+    uint64_t newest_ms;
+    size_t n;
+    uint64_t leaves[PRUNE_AT_ONCE];
+};
+
+static enum err read_time(void *ctx, const struct replica_entry *entry)
+{
+    struct pruning *pruning = ctx;
+    pruning->newest_ms = entry->t_recv_ms;
+    return ERR_OK;
+}
+
+static enum err look_for_old(void *ctx, const struct replica_entry *entry)
+{
+    struct pruning *pruning = ctx;
+    struct leaf_body body;
+    bool old = entry->kind == KIND_ACCESS && pruning->newest_ms >= (uint64_t)ACCESS_DELETE_MS &&
+               entry->t_recv_ms <= pruning->newest_ms - (uint64_t)ACCESS_DELETE_MS;
+    if (old && pruning->n < PRUNE_AT_ONCE &&
+        replica_bodies_parse(&body, 1, entry->bodies, entry->bodies_len) == ERR_OK &&
+        body.len >= BODY_MIN)
+        pruning->leaves[pruning->n++] = entry->index;
+    return ERR_OK;
+}
+
+struct emptying {
+    struct engine *engine;
+    const struct space *space;
+};
+
+static enum err empty_leaf(void *ctx, const struct replica_entry *entry)
+{
+    const struct emptying *emptying = ctx;
+    struct leaf_body body;
+    uint8_t hash[HASH_LEN];
+    struct buf packed = {.max = 1024};
+    enum err err = replica_bodies_parse(&body, 1, entry->bodies, entry->bodies_len);
+    if (err == ERR_OK) {
+        leaf_body_hash(hash, &body);
+        body = (struct leaf_body){hash, HASH_LEN};
+        replica_bodies_pack(&packed, &body, 1);
+        err = packed.err;
+    }
+    if (err == ERR_OK)
+        err = replica_entry_bodies(emptying->engine->replica, emptying->space->no, entry->index,
+                                   packed.bytes, packed.len, 0);
+    buf_free(&packed);
+    return err;
+}
+
+static enum err prune(struct engine *engine, const struct space *space)
+{
+    enum err err = ERR_OK;
+    struct pruning pruning = {0};
+    struct emptying emptying = {engine, space};
+    uint64_t size = space->fold->size;
+    if (size == 0)
+        return ERR_OK;
+    TRY(replica_entry(engine->replica, space->no, size - 1, read_time, &pruning));
+    TRY(replica_entries(engine->replica, space->no, REPLICA_CONTROL, 0, size, look_for_old,
+                        &pruning));
+    for (size_t i = 0; i < pruning.n; i++)
+        TRY(replica_entry(engine->replica, space->no, pruning.leaves[i], empty_leaf, &emptying));
+out:
+    return err;
+}
+
 /* Whether one of them is half a day old; a clock that went back must not hold them for ever. */
 static bool waited(const struct list *list, int64_t now)
 {
@@ -151,6 +223,8 @@ enum err access_queue(struct engine *engine, struct space *space)
     op.u.access.count = list->n;
     TRY(queue(engine, space, &op, list));
     TRY(replica_delete(engine->replica, REPLICA_ACCESS, space->no, RECORD_ID));
+    /* About once a day, then. */
+    TRY(prune(engine, space));
 out:
     free(list);
     return err;

@@ -26,6 +26,9 @@ struct engine_full {
     /* Entries with bodies that are only hashes, and entries that erasures name: compared at the end. */
     size_t n_holes, n_erased;
     uint64_t *holes, *erased;
+    /* The youngest access leaf without its body, and the newest entry: the one must be old enough. */
+    bool pruned;
+    uint64_t pruned_index, pruned_ms, newest_ms;
     unsigned clock_tries;
     struct grant_reader *reader; /* what an auditor was granted; NULL */
     engine_sink sink;
@@ -190,7 +193,12 @@ static enum err take_page(struct engine_full *full, const struct message_row *ro
         TRY(checker_take(&full->checker, &entry, &result));
         if (result.verdict == ERR_OK && result.bodies != ERR_OK)
             note_problem(full, result.bodies, *index);
-        if (result.verdict == ERR_OK && result.missing > 0)
+        full->newest_ms = leaf->t_recv_ms;
+        if (result.verdict == ERR_OK && result.missing > 0 && result.kind == KIND_ACCESS) {
+            full->pruned = true;
+            full->pruned_index = *index;
+            full->pruned_ms = leaf->t_recv_ms;
+        } else if (result.verdict == ERR_OK && result.missing > 0)
             TRY(keep_number(&full->holes, &full->n_holes, *index));
         if (result.verdict == ERR_OK && (result.kind == KIND_ERASE || result.kind == KIND_PURGE))
             TRY(keep_erased(full, leaf));
@@ -220,6 +228,8 @@ static void judge_holes(struct engine_full *full)
                                         sizeof *full->erased, by_number))
             note_problem(full, ERR_WITHHELD, full->holes[i]);
     }
+    if (full->pruned && !leaf_body_may_go(KIND_ACCESS, full->pruned_ms, full->newest_ms))
+        note_problem(full, ERR_WITHHELD, full->pruned_index);
 }
 
 /* The server must have shown at least what this device holds, and the same. */

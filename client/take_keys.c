@@ -194,6 +194,7 @@ struct holes {
     struct take *take;
     size_t n, boxes;
     uint64_t first;
+    uint64_t newest_ms; /* of the log */
 };
 
 static enum err count_holes(void *ctx, const struct replica_entry *entry)
@@ -223,12 +224,13 @@ static enum err look_at_hole(void *ctx, const struct replica_entry *entry)
     if (err != ERR_OK || leaf.n_bodies > BOXES_MAX)
         goto out;
     TRY(replica_bodies_parse(bodies, leaf.n_bodies, entry->bodies, entry->bodies_len));
+    bool may_go = leaf_body_may_go(leaf.kind, entry->t_recv_ms, holes->newest_ms);
     enum err opened =
         kind_has_route(leaf.kind) ? space_routes(holes->take->space, &leaf, &routes) : ERR_OK;
     if (opened == ERR_NO_KEY)
         goto out; /* it cannot be told yet */
     for (uint16_t i = 0; i < leaf.n_bodies; i++)
-        missing += bodies[i].len < BODY_MIN &&
+        missing += bodies[i].len < BODY_MIN && !may_go &&
                    (bodies[i].len == 0 ||
                     !hole_is_explained(holes->take, &leaf, &routes, entry->index, i));
     if (missing && holes->n++ == 0)
@@ -241,6 +243,13 @@ out:
     change_routes_free(&routes);
     leaf_fini(&leaf);
     return err_category(err) == CAT_REJECT ? ERR_OK : err;
+}
+
+static enum err read_time(void *ctx, const struct replica_entry *entry)
+{
+    uint64_t *time_ms = ctx;
+    *time_ms = entry->t_recv_ms;
+    return ERR_OK;
 }
 
 enum err take_bodies(struct take *take)
@@ -259,6 +268,8 @@ enum err take_bodies(struct take *take)
     /* Who does not read, or no longer, gets hashes. */
     if (!self || !self->active || !(self->roles & ROLE_READER))
         goto out;
+    if (size > 0)
+        TRY(replica_entry(take->engine->replica, space->no, size - 1, read_time, &holes.newest_ms));
     TRY(replica_entries(take->engine->replica, space->no, REPLICA_MISSING, 0, size, look_at_hole,
                         &holes));
     space->missing = holes.n > 0;

@@ -212,3 +212,9 @@ void leaf_seals_hash(uint8_t out[static HASH_LEN], const uint8_t *lines, size_t 
 {
     digest_sha256_of(out, lines, n * SEAL_LINE_LEN);
 }
+
+bool leaf_body_may_go(enum leaf_kind kind, uint64_t t_recv_ms, uint64_t newest_ms)
+{
+    return kind == KIND_ACCESS && newest_ms >= (uint64_t)ACCESS_KEEP_MS &&
+           t_recv_ms <= newest_ms - (uint64_t)ACCESS_KEEP_MS;
+}

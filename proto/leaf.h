@@ -113,4 +113,8 @@ void leaf_seal_line(uint8_t out[static SEAL_LINE_LEN], const struct leaf_seal *s
 /** keys32 of a control leaf: SHA-256 of the lines, which stand in ascending order of device. */
 void leaf_seals_hash(uint8_t out[static HASH_LEN], const uint8_t *lines, size_t n);
 
+/** Whether a body may be missing without an erasure (PROTOCOL.md 15.1): that of an access leaf which was received 180 days
+ * before the newest entry of its log, or earlier. */
+bool leaf_body_may_go(enum leaf_kind kind, uint64_t t_recv_ms, uint64_t newest_ms);
+
 #endif

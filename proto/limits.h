@@ -81,10 +81,13 @@ enum {
 };
 
 /* Times. */
-#define CLOCK_WINDOW_MS   (15ll * 60 * 1000)        /* request time against server time */
-#define CLOCK_SUSPECT_S   (5ll * 60)                /* beyond it a claimed time is flagged */
-#define EPOCH_GRACE_MS    (14ll * 24 * 3600 * 1000) /* the previous epoch stays usable */
-#define PROPOSAL_MS       (30ll * 24 * 3600 * 1000) /* a proposal waits for its second leaf */
-#define CLOCK_JUMP_MAX_MS (30ll * 24 * 3600 * 1000) /* a server stops beyond it until confirmed */
+#define CLOCK_WINDOW_MS (15ll * 60 * 1000)        /* request time against server time */
+#define CLOCK_SUSPECT_S (5ll * 60)                /* beyond it a claimed time is flagged */
+#define EPOCH_GRACE_MS  (14ll * 24 * 3600 * 1000) /* the previous epoch stays usable */
+#define ACCESS_KEEP_MS                                                                             \
+    (180ll * 24 * 3600 * 1000) /* bodies of access leaves stay at least so long */
+#define ACCESS_DELETE_MS  (270ll * 24 * 3600 * 1000) /* and are deleted then */
+#define PROPOSAL_MS       (30ll * 24 * 3600 * 1000)  /* a proposal waits for its second leaf */
+#define CLOCK_JUMP_MAX_MS (30ll * 24 * 3600 * 1000)  /* a server stops beyond it until confirmed */
 
 #endif

@@ -5,6 +5,7 @@
  * call of the group is refused, and the next group begins from what is on the disk.
  */
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/log.h"
@@ -196,6 +197,89 @@ void sync_clock_accept(struct sync *sync, uint64_t now_ms)
     atomic_store(&sync->clock_ms, now_ms);
 }
 
+/* ---- what is kept for months only ---- */
+
+enum { PRUNE_AT_ONCE = 4096, DAY_MS = 24 * 3600 * 1000 };
+
+struct spaces {
+    size_t n, cap;
+    struct store_space *list;
+};
+
+static enum err keep_space(void *ctx, const struct store_space *space)
+{
+    struct spaces *spaces = ctx;
+    if (spaces->n == spaces->cap) {
+        size_t cap = spaces->cap ? 2 * spaces->cap : 64;
+        struct store_space *grown = realloc(spaces->list, cap * sizeof *grown);
+        if (!grown)
+            return ERR_MEMORY;
+        spaces->list = grown;
+        spaces->cap = cap;
+    }
+    spaces->list[spaces->n++] = *space;
+    return ERR_OK;
+}
+
+struct pruning {
+    const struct store_space *space;
+    size_t n;
+    uint64_t leaves[PRUNE_AT_ONCE];
+};
+
+static enum err look_for_old(void *ctx, const struct store_entry *entry)
+{
+    struct pruning *pruning = ctx;
+    uint64_t newest_ms = pruning->space->t_recv_ms;
+    if (entry->kind == KIND_ACCESS && newest_ms >= (uint64_t)ACCESS_DELETE_MS &&
+        entry->t_recv_ms <= newest_ms - (uint64_t)ACCESS_DELETE_MS && pruning->n < PRUNE_AT_ONCE)
+        pruning->leaves[pruning->n++] = entry->index;
+    return ERR_OK;
+}
+
+static enum err look_whether_there(void *ctx, uint64_t index, uint16_t box,
+                                   const uint8_t hash[static HASH_LEN], const uint8_t *body,
+                                   size_t len)
+{
+    bool *there = ctx;
+    (void)index, (void)box, (void)hash, (void)body;
+    *there = *there || len > 0;
+    return ERR_OK;
+}
+
+static enum err prune_space(void *ctx, const struct store_space *space)
+{
+    struct store *store = ctx;
+    struct store_view *view = store->engine->own_view(store);
+    struct pruning pruning = {.space = space};
+    enum err err = view->engine->control_entries(view, space->space, look_for_old, &pruning);
+    for (size_t i = 0; err == ERR_OK && i < pruning.n; i++) {
+        bool there = false;
+        uint64_t leaf = pruning.leaves[i];
+        err = view->engine->bodies(view, space->space, leaf, leaf + 1, look_whether_there, &there);
+        if (err == ERR_OK && there)
+            err = store->engine->body_erase(store, space->space, leaf, 0);
+    }
+    return err;
+}
+
+/* Bodies of access leaves, once a day. */
+static enum err prune(struct sync *sync, uint64_t now_ms)
+{
+    struct store *store = sync->config.store;
+    struct store_view *view = store->engine->own_view(store);
+    struct spaces spaces = {0};
+    if (sync->pruned_day == now_ms / DAY_MS)
+        return ERR_OK;
+    enum err err = view->engine->spaces(view, keep_space, &spaces);
+    for (size_t i = 0; err == ERR_OK && i < spaces.n; i++)
+        err = prune_space(store, &spaces.list[i]);
+    free(spaces.list);
+    if (err == ERR_OK)
+        sync->pruned_day = now_ms / DAY_MS;
+    return err;
+}
+
 enum err sync_heartbeat(struct sync *sync, uint64_t now_ms)
 {
     enum err err = ERR_OK;
@@ -207,6 +291,7 @@ enum err sync_heartbeat(struct sync *sync, uint64_t now_ms)
         value[i] = (uint8_t)(now_ms >> (8 * (7 - i)));
     TRY(store->engine->begin(store));
     TRY(store->engine->meta_put(store, "clock", value, sizeof value));
+    TRY(prune(sync, now_ms));
     TRY(store->engine->commit(store));
     advance_clock(sync, now_ms);
 out:

@@ -167,6 +167,32 @@ static void test_body(void **state)
     assert_memory_equal(out, plain, PLAIN_LEN);
 }
 
+/* The key of one body opens it as CK does, and no other box, place or byte. */
+static void test_body_alone(void **state)
+{
+    (void)state;
+    struct seal_place at = {.suite = SUITE_1, .seq = 3, .box = 1, .epoch = 2, .shred = {5}};
+    const uint8_t ck[KEY_LEN] = {1}, nonce[NONCE_LEN] = {2}, plain[PLAIN_LEN] = {3};
+    uint8_t body[SEALED_MAX], out[SEALED_MAX], alone[KEY_LEN], other[KEY_LEN];
+    size_t len = PLAIN_LEN + TAG_LEN;
+    seal_body(body, plain, PLAIN_LEN, ck, nonce, &at);
+    seal_body_key(alone, ck, nonce, 1);
+    seal_body_key(other, ck, nonce, 2);
+    assert_memory_not_equal(alone, ck, KEY_LEN);
+    assert_memory_not_equal(alone, other, KEY_LEN);
+    assert_ok(open_body_alone(out, body, len, alone, nonce, &at));
+    assert_memory_equal(out, plain, PLAIN_LEN);
+    assert_err(open_body_alone(out, body, len, other, nonce, &at), ERR_CORRUPT);
+    assert_err(open_body_alone(out, body, TAG_LEN - 1, alone, nonce, &at), ERR_CORRUPT);
+    for (size_t i = 0; i < len; i++) {
+        body[i] ^= 1;
+        assert_err(open_body_alone(out, body, len, alone, nonce, &at), ERR_CORRUPT);
+        body[i] ^= 1;
+    }
+    at.shred[0] ^= 1;
+    assert_err(open_body_alone(out, body, len, alone, nonce, &at), ERR_CORRUPT);
+}
+
 static void test_control_body(void **state)
 {
     (void)state;
