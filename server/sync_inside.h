@@ -25,7 +25,7 @@ struct sync {
     struct {
         uint8_t space[ID_LEN], row[ID_LEN];
     } gone[SYNC_GONE_MAX];
-    uint64_t pruned_day; /* when old access bodies were looked for; the writer's */
+    uint64_t pruned_day;            /* when old access bodies were looked for; the writer's */
     _Atomic uint64_t recovering_ms; /* when the store was restored; 0 once that is over */
 };
 
