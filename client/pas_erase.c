@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client/civil.h"
+#include "client/erased.h"
 #include "client/exposure.h"
 #include "client/member.h"
 #include "client/pas_inside.h"
@@ -93,6 +94,40 @@ enum err pas_say_erased(struct pas *pas, const char *text)
     return ERR_NOT_FOUND;
 }
 
+/* Who has not erased it yet, in one cell. */
+struct missing {
+    struct pas *pas;
+    size_t space;
+    struct buf names;
+};
+
+static void add_missing(void *ctx, const uint8_t device[static ID_LEN])
+{
+    struct missing *missing = ctx;
+    const char *name = engine_device_label(missing->pas->engine, missing->space, device);
+    if (missing->names.len)
+        buf_put(&missing->names, ", ", 2);
+    buf_put(&missing->names, name, strlen(name));
+}
+
+static enum err put_progress(struct pas *pas, struct pas_table *table, size_t space, uint64_t index)
+{
+    struct missing missing = {.pas = pas, .space = space};
+    struct erased_state state;
+    enum err err = erased_count(pas->engine, space, index, &state, add_missing, &missing);
+    buf_u8(&missing.names, 0);
+    if (err == ERR_OK)
+        err = missing.names.err;
+    if (err == ERR_OK) {
+        pas_table_int(table, (int64_t)state.done);
+        pas_table_int(table, (int64_t)state.devices);
+        pas_table_text(table, (const char *)missing.names.bytes);
+        pas_table_int(table, (int64_t)state.foreign);
+    }
+    buf_free(&missing.names);
+    return err;
+}
+
 int pas_erased(struct pas *pas, struct pas_table **out)
 {
     struct pas_table *table = NULL;
@@ -100,7 +135,8 @@ int pas_erased(struct pas *pas, struct pas_table **out)
     pas_begin(pas);
     *out = NULL;
     TRY(pas_table_new(&table));
-    pas_table_columns_add(table, "space code reason device name erased_at");
+    pas_table_columns_add(table, "space code reason device name erased_at done devices waiting"
+                                 " foreign");
     for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
         const struct fold *fold = engine_fold(pas->engine, i);
         for (size_t k = 0; fold && k < fold->n_erased; k++) {
@@ -117,6 +153,7 @@ int pas_erased(struct pas *pas, struct pas_table **out)
             pas_table_hex(table, erased->device, ID_LEN);
             pas_table_text(table, engine_device_label(pas->engine, i, erased->device));
             pas_table_time(table, ms);
+            TRY(put_progress(pas, table, i, erased->index));
         }
     }
     TRY(pas_table_err(table));

@@ -41,7 +41,9 @@ PAS_CHECK int pas_exposed(struct pas *pas, const char *device, struct pas_table 
 /** Erases the dossier of a record. `reason`: request, retention, objection, mistake, order, other. `*id` names it. */
 PAS_CHECK int pas_erase(struct pas *pas, const char *record, const char *reason, struct pas_id *id);
 
-/** Erased dossiers: space, code, reason, device, name, erased_at. */
+/** Erased dossiers: space, code, reason, device, name, erased_at, done and devices ("done on 4 of 5": those that read and
+ * were there; a device says so with its next sync, administrators and coordinators hear it with theirs), waiting (names),
+ * foreign (bodies of other dossiers on the list, which devices keep: its author is to be asked why). */
 PAS_CHECK int pas_erased(struct pas *pas, struct pas_table **table);
 
 /** This device's work that arrived after its dossier was erased, and was not kept: space, index, code, reason, name (who

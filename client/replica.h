@@ -57,6 +57,7 @@ enum replica_table {
     REPLICA_INBOX = 19,    /* parcels of others, for this device to decide about */
     REPLICA_BLOB = 33,     /* attachments (attach.c) */
     REPLICA_PIECE = 34,    /* their pieces; `space` is the attachment's number */
+    REPLICA_ERASED = 35,   /* how far erasures are (erased.h) */
     REPLICA_MOVE = 32,     /* transfers that are not done yet (transfer.h); `space` is 0 */
     REPLICA_CARRIED = 30,  /* leaves of others that came by file (courier.h); `space` is 0 */
     REPLICA_LATER =

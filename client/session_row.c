@@ -10,6 +10,7 @@
 #include "client/attach.h"
 #include "client/build.h"
 #include "client/enrol.h"
+#include "client/erased.h"
 #include "client/grant.h"
 #include "client/leave.h"
 #include "client/operate.h"
@@ -342,6 +343,8 @@ enum err session_row(struct engine *engine, struct space *space, struct arena *a
     flight->wants = row->n_want > 0;
     ask_for_seal(engine, space, row);
     TRY(want_keys(engine, space, row));
+    if (row->n_want < WANT_AT_ONCE)
+        TRY(erased_want(engine, space, row));
     witness_ask(engine, space, row);
     flight->joins = space->pub.state == SPACE_WAITING && row->n_inbox > 0;
     if (session_may_push(space) && row->n_inbox < INBOX_MAX)

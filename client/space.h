@@ -56,6 +56,7 @@ struct space {
     bool frozen;                     /* evidence by the log key: nothing is pushed any more */
     bool proven;                     /* two signed notes exclude each other: frozen for ever */
     bool keyless;                    /* a born dossier has no key here yet */
+    uint64_t erased_asked_ms;        /* the same for how far erasures are */
     uint64_t keys_asked_ms;          /* when such keys were asked for last; 0 = not since unlock */
     bool salvaged;  /* from a damaged replica: own leaves in the log are not a clone's */
     bool uninvited; /* this device has a new identity, and no invitation for it yet */

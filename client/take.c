@@ -11,6 +11,7 @@
 #include "client/adopt.h"
 #include "client/attach.h"
 #include "client/enrol.h"
+#include "client/erased.h"
 #include "client/evidence.h"
 #include "client/grant.h"
 #include "client/leave.h"
@@ -144,6 +145,7 @@ static enum err take_all(struct take *take)
     TRY(enrol_inbox(take->engine, take->server, space, row));
     TRY(grant_take(take->engine, space, row));
     TRY(adopt_inbox(take->engine, space, row));
+    TRY(erased_take(take->engine, space, row));
     if (take->bump)
         TRY(space_bump(take->engine, space));
     if (take->labels || take->keys)

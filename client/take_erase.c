@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client/attach.h"
+#include "client/erased.h"
 #include "client/grant.h"
 #include "client/take_inside.h"
 
@@ -16,6 +17,7 @@ struct erasure {
     uint64_t seen; /* size that its author had seen */
     size_t n;
     struct op_body *list;
+    uint64_t foreign; /* bodies of other dossiers on it */
     /* One entry of the list: */
     uint16_t box;
 };
@@ -58,6 +60,7 @@ static enum err erase_body(void *ctx, const struct replica_entry *entry)
         opened == ERR_OK
             ? dossier_of_route(take->space, &routes.routes[erasure->box], entry->index + 1)
             : NULL;
+    erasure->foreign += dossier && memcmp(dossier->shred, erasure->shred, ID_LEN) != 0;
     if (!dossier || memcmp(dossier->shred, erasure->shred, ID_LEN) != 0)
         goto out;
     TRY(replica_bodies_parse(bodies, leaf.n_bodies, entry->bodies, entry->bodies_len));
@@ -82,6 +85,7 @@ enum err take_erasures(struct take *take)
     struct erasure erasure = {.take = take};
     for (size_t i = 0; i < take->n_erased; i++) {
         erasure.list = NULL;
+        erasure.foreign = 0;
         TRY(replica_entry(take->engine->replica, take->space->no, take->erased[i], read_erasure,
                           &erasure));
         for (size_t k = 0; k < erasure.n; k++) {
@@ -94,6 +98,10 @@ enum err take_erasures(struct take *take)
         TRY(grant_forget(take->engine, take->space, erasure.list, erasure.n));
         free(erasure.list);
         erasure.list = NULL;
+        if (erasure.foreign)
+            TRY(erased_foreign_put(take->engine, take->space, take->erased[i], erasure.foreign));
+        /* That it is done here is told at once. */
+        take->result->again = true;
         TRY(dossier_forget(take->engine, take->space, erasure.shred));
         TRY(attach_forget(take->engine, take->space, erasure.shred));
         take->space->erased_upto = take->erased[i] + 1;

@@ -75,6 +75,8 @@ enum inbox_type {
     INBOX_NOTE =
         17, /* response only: the newest cosigned note, where the row's is not; payload as a note travels */
     INBOX_GIVEN = 19, /* response only: a piece that was wanted; id = row */
+    INBOX_ERASED =
+        20, /* response only: answers a wanted row of zeroes; payload = device16 | u64be erased_upto, ... */
     INBOX_RESUME = 18 /* response only: the server was restored (resume.h); id = space */
 };
 

@@ -190,6 +190,39 @@ static enum err want_row(struct sync_page *page, const struct message_want *want
     return err;
 }
 
+/* ---- how far erasures are ---- */
+
+static enum err add_progress_line(void *ctx, const struct store_member *member)
+{
+    struct buf *lines = ctx;
+    if (member->active && member->erased_upto > 0) {
+        buf_put(lines, member->device, ID_LEN);
+        buf_u64be(lines, member->erased_upto);
+    }
+    return lines->err;
+}
+
+/* What the devices said, for whoever has to tell a person that it is done. */
+static enum err want_progress(struct sync_page *page)
+{
+    static const uint8_t nobody[ID_LEN];
+    struct buf lines = {.max = INBOX_ITEM_MAX};
+    if (!(page->member.roles & ROLES_ADMIT))
+        return ERR_OK;
+    enum err err =
+        page->view->engine->members(page->view, page->space.space, add_progress_line, &lines);
+    if (err == ERR_OK && lines.len > 0)
+        err = add_inbox(page, INBOX_ERASED, nobody, lines.bytes, lines.len);
+    buf_free(&lines);
+    return err;
+}
+
+static bool is_zero_row(const uint8_t row[static ID_LEN])
+{
+    static const uint8_t zero[ID_LEN];
+    return memcmp(row, zero, ID_LEN) == 0;
+}
+
 static enum err add_wanted(struct sync_page *page)
 {
     enum err err = ERR_OK;
@@ -207,7 +240,9 @@ static enum err add_wanted(struct sync_page *page)
         memcpy(slots, out->slots, out->n_slots * sizeof *slots);
     out->slots = slots;
     for (size_t i = 0; i < in->n_want; i++) {
-        if (in->want[i].is_row)
+        if (in->want[i].is_row && is_zero_row(in->want[i].row))
+            TRY(want_progress(page));
+        else if (in->want[i].is_row)
             TRY(want_row(page, &in->want[i], cap));
         else
             TRY(want_body(page, &in->want[i]));

@@ -194,7 +194,8 @@ int cmd_erased(struct cli *cli, const struct args *args)
     int result = pas_erased(cli->pas, &table);
     if (result != 0)
         return cli_failed(cli, result);
-    return cli_table(cli, table, false, "space code reason name erased_at");
+    return cli_table(cli, table, false,
+                     "space code reason name erased_at done devices waiting foreign");
 }
 
 int cmd_mentions(struct cli *cli, const struct args *args)
