@@ -17,10 +17,10 @@ team claire nadia karim ana
 device paul
 expect 0 on claire space create Organisation --level organisation --server "$URL"
 synced claire
-enrol claire Organisation paul
+enrol claire Organisation paul ana
 expect 0 on claire revoke ana --space Equipe
 synced claire
-expect 1 on ana sync
+on ana sync >"$OUT" 2>"$ERR" || true # says that she was removed from one space, and stays in the other
 create claire site nom="Les Saules"
 site=$ID
 create claire personne prenom=Mircea site="$site"
@@ -70,7 +70,7 @@ same "nadia sent nothing twice" "Adela Bianca Mircea " "$(people nadia)"
 step "somebody who was removed carries it all the same"
 expect 0 on ana bundle import "$stick/karim" --json
 same "karim's leaf" 1 "$(field .leaves)"
-expect 1 on ana sync --json
+on ana sync --json >"$OUT" 2>"$ERR" || true
 same "handed over" 1 "$(field .relayed)"
 synced claire karim
 same "karim's words" '{"texte":"vu par karim"}' "$(query claire "SELECT texte FROM site WHERE id = '$site'")"
