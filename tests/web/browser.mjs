@@ -17,6 +17,9 @@ export function missing(kind) {
     return fs.existsSync(kind === 'firefox' ? FIREFOX : CHROMIUM) ? null : `${kind} is not installed`;
 }
 
+/** A connection to a browser that is gone may never answer. */
+const soon = (promise) => Promise.race([promise.catch(() => {}), new Promise((done) => setTimeout(done, 5000).unref())]);
+
 function watched(page, errors) {
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     page.on('pageerror', (error) => errors.push(String(error)));
@@ -55,12 +58,12 @@ async function chromium(profile) {
                 process.kill(-child.pid, 'SIGKILL'); // the group of this one process
             }
             await gone;
-            await browser.close().catch(() => {});
+            await soon(browser.close());
         },
         async close() {
             await (await browser.newBrowserCDPSession()).send('Browser.close').catch(() => {});
             await gone;
-            await browser.close().catch(() => {});
+            await soon(browser.close());
         },
     };
 }
@@ -84,7 +87,7 @@ async function firefox(profile) {
                 child.kill('SIGKILL');
                 await gone;
             }
-            await browser.close().catch(() => {});
+            await soon(browser.close());
         },
         close: () => browser.close(),
     };

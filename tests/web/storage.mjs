@@ -51,10 +51,14 @@ let browser = await launch(kind, profile);
 const problems = [];
 try {
     await story();
+} catch (error) {
+    console.error(error);
+    process.exitCode = 1;
 } finally {
     server.kill();
     await browser.kill().catch(() => {});
     await host.close();
+    process.exit();
 }
 
 async function story() {

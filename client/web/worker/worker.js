@@ -13,6 +13,7 @@ const LOCK = 'passerelle-device';
 const FOLDER = 'device';
 const SPARE = 12; // files kept free for what one command may make
 const LOCK_WAIT_MS = 4000;
+const TAKE_WAIT_MS = 15000; // the other tab finishes what it is doing
 const REQUEST_MS = 120000; // a slow link is fine, a dead one is not
 const RESPONSE_MAX = 16 << 20;
 const ROUNDS_MAX = 20000; // a server that always says "more" is not followed for ever
@@ -52,7 +53,7 @@ let refused = null; // called when an owner answers
 function ownership(take) {
     return new Promise((done) => {
         const wait = new AbortController();
-        const timer = setTimeout(() => wait.abort(), LOCK_WAIT_MS);
+        const timer = setTimeout(() => wait.abort(), take ? TAKE_WAIT_MS : LOCK_WAIT_MS);
         refused = take ? null : () => wait.abort();
         channel.postMessage(take ? 'yield' : 'who?');
         navigator.locks.request(LOCK, { signal: wait.signal }, () => new Promise((free) => {
