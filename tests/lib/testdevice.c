@@ -44,6 +44,13 @@ static void leaf_free(struct testleaf *leaf)
     free(leaf);
 }
 
+void testdevice_drop(struct testspace *space)
+{
+    for (size_t i = 0; i < space->n_queue; i++)
+        leaf_free(space->queue[i]);
+    space->n_queue = 0;
+}
+
 static void space_free(struct testspace *space)
 {
     for (uint64_t i = 0; i < space->fold->size; i++) {
@@ -52,8 +59,7 @@ static void space_free(struct testspace *space)
             buf_free(&space->entries[i].body[k]);
         free(space->entries[i].nodes);
     }
-    for (size_t i = 0; i < space->n_queue; i++)
-        leaf_free(space->queue[i]);
+    testdevice_drop(space);
     for (size_t i = 0; i < TESTDEVICE_WAITING; i++)
         buf_free(&space->waiting[i]);
     buf_free(&space->join);

@@ -151,6 +151,9 @@ struct testleaf *testdevice_rotate(struct testdevice *device, struct testspace *
 struct testleaf *testdevice_operate(struct testdevice *device, struct testspace *space,
                                     struct op op);
 
+/** Forgets what is queued. */
+void testdevice_drop(struct testspace *space);
+
 /** Builds what is queued (unless it was) and makes a request over all spaces. */
 enum err testdevice_request(struct testdevice *device, uint64_t now_ms, struct buf *out);
 
