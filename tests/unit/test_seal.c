@@ -224,27 +224,6 @@ static void test_route(void **state)
     expect_refused(do_open_control, &body);
 }
 
-/* A body's own key opens that body and no other. */
-static void test_body_alone(void **state)
-{
-    (void)state;
-    uint8_t plain[PLAIN_LEN], opened[SEALED_MAX], own[KEY_LEN];
-    count_up(plain, sizeof plain, 50);
-    struct sealed s = sealed_new();
-    size_t len = PLAIN_LEN + TAG_LEN;
-    seal_body(s.bytes, plain, PLAIN_LEN, s.key, s.nonce, &s.place);
-    seal_body_key(own, s.key, s.nonce, s.place.box);
-    assert_int_equal(open_body_alone(opened, s.bytes, len, own, s.nonce, &s.place), ERR_OK);
-    assert_memory_equal(opened, plain, PLAIN_LEN);
-    assert_int_equal(open_body_alone(opened, s.bytes, TAG_LEN - 1, own, s.nonce, &s.place),
-                     ERR_CORRUPT);
-    s.bytes[3] ^= 1;
-    assert_int_equal(open_body_alone(opened, s.bytes, len, own, s.nonce, &s.place), ERR_CORRUPT);
-    s.bytes[3] ^= 1;
-    s.place.box++;
-    assert_int_equal(open_body_alone(opened, s.bytes, len, own, s.nonce, &s.place), ERR_CORRUPT);
-}
-
 /* Two boxes of a leaf never share a nonce. */
 static void test_box_nonces(void **state)
 {
