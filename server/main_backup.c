@@ -10,6 +10,7 @@
 
 #include "server/main_command.h"
 #include "server/store.h"
+#include "server/store_blob.h"
 #include "server/store_copy.h"
 #include "server/store_folder.h"
 
@@ -59,6 +60,13 @@ int main_backup(int argc, char **argv)
     if (code != EXIT_DONE)
         return code;
     enum err err = store_sqlite_backup(data, to, log, keys);
+    if (err == ERR_OK && log)
+        err = store_blob_copy(data, to); /* after the log: it names no blob that is not there */
+    if (err == ERR_CORRUPT)
+        return main_refuse(
+            "an attachment in %s/blobs is damaged; all others, and the databases, were"
+            " copied to %s",
+            data, to);
     if (err == ERR_NOT_FOUND)
         return main_refuse("%s holds no server", data);
     if (err != ERR_OK)
@@ -67,7 +75,8 @@ int main_backup(int argc, char **argv)
         printf("{\"log\": %s, \"keys\": %s}\n", log ? "true" : "false", keys ? "true" : "false");
     else
         printf("Copied to %s: %s%s%s. Not encrypted against who reads the server's own keys.\n", to,
-               log ? "log.db, server.key" : "", log && keys ? ", " : "", keys ? "keys.db" : "");
+               log ? "log.db, server.key, blobs" : "", log && keys ? ", " : "",
+               keys ? "keys.db" : "");
     return EXIT_DONE;
 }
 
@@ -95,6 +104,8 @@ static int copy_store(const char *data, const char *to, const char *place, bool 
         if (err == ERR_OK)
             err = store_copy(fresh, view, &copied);
         from->engine->view_end(view);
+        if (err == ERR_OK)
+            err = store_blob_copy(data, to);
         if (err != ERR_OK)
             code = main_refuse("the copy stopped (%s): remove %s and what was written, and try"
                                " again. %s is as it was",
@@ -164,6 +175,8 @@ static int restore(const char *data, const char *from, const char *keys_from)
         return code;
     enum err err = store_sqlite_restore(
         data, from, keys_from, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+    if (err == ERR_OK && store_blob_copy(from, data) != ERR_OK)
+        fprintf(stderr, "passerelled: not all attachments of %s/blobs could be copied\n", from);
     if (err == ERR_EXISTS)
         return main_refuse("%s holds a store: move it away, keep it, and repeat", data);
     if (err == ERR_NOT_FOUND)

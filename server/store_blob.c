@@ -178,3 +178,87 @@ enum err store_blob_erase(const char *folder, const uint8_t space[static ID_LEN]
     closedir(dir);
     return rmdir(path) == 0 ? ERR_OK : ERR_IO;
 }
+
+/* ---- backups ---- */
+
+/* Whether a name is `len` bytes in hex. */
+static bool is_hex(const char *name, size_t len)
+{
+    return strlen(name) == 2 * len && strspn(name, "0123456789abcdef") == 2 * len;
+}
+
+static enum err write_whole(const char *path, const struct buf *bytes)
+{
+    char part[PATH_LEN + 8];
+    snprintf(part, sizeof part, "%s.part", path);
+    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    enum err err = fd < 0 ? of_errno() : ERR_OK;
+    for (size_t at = 0; err == ERR_OK && at < bytes->len;) {
+        ssize_t n = write(fd, bytes->bytes + at, bytes->len - at);
+        if (n <= 0)
+            err = of_errno();
+        else
+            at += (size_t)n;
+    }
+    if (err == ERR_OK && (fsync(fd) != 0 || rename(part, path) != 0))
+        err = of_errno();
+    if (fd >= 0)
+        close(fd);
+    if (err != ERR_OK)
+        unlink(part);
+    return err;
+}
+
+static enum err copy_blob(const char *from, const char *to, const char *name)
+{
+    struct stat st;
+    struct buf bytes = {.max = BLOB_MAX};
+    uint8_t hash[HASH_LEN];
+    char hex[2 * HASH_LEN + 1];
+    if (stat(to, &st) == 0)
+        return ERR_OK;
+    if (stat(from, &st) != 0)
+        return errno == ENOENT ? ERR_OK : of_errno(); /* erased meanwhile */
+    enum err err = read_whole(from, (size_t)st.st_size, &bytes);
+    if (err == ERR_OK) {
+        digest_sha256_of(hash, bytes.bytes, bytes.len);
+        code_hex(hex, hash, HASH_LEN);
+        err = strcmp(hex, name) == 0 ? write_whole(to, &bytes) : ERR_CORRUPT;
+    }
+    buf_free(&bytes);
+    return err;
+}
+
+/* What stands in one folder of the three levels; `len` is that of the names in bytes. */
+static enum err copy_level(const char *from, const char *to, unsigned level)
+{
+    static const size_t lens[] = {ID_LEN, ID_LEN, HASH_LEN};
+    enum err err = ERR_OK, bad = ERR_OK;
+    DIR *dir = opendir(from);
+    if (!dir)
+        return errno == ENOENT ? ERR_OK : of_errno();
+    if (mkdir(to, 0700) != 0 && errno != EEXIST)
+        err = of_errno();
+    for (struct dirent *entry; err == ERR_OK && (entry = readdir(dir));) {
+        char source[PATH_LEN], target[PATH_LEN];
+        int n = snprintf(source, sizeof source, "%s/%s", from, entry->d_name);
+        int m = snprintf(target, sizeof target, "%s/%s", to, entry->d_name);
+        if (!is_hex(entry->d_name, lens[level]) || n >= PATH_LEN || m >= PATH_LEN)
+            continue; /* pieces of one that is not whole yet */
+        err = level < 2 ? copy_level(source, target, level + 1)
+                        : copy_blob(source, target, entry->d_name);
+        bad = err == ERR_CORRUPT ? err : bad;
+        err = err == ERR_CORRUPT ? ERR_OK : err;
+    }
+    closedir(dir);
+    return err != ERR_OK ? err : bad;
+}
+
+enum err store_blob_copy(const char *from, const char *to)
+{
+    char source[PATH_LEN], target[PATH_LEN];
+    if (snprintf(source, sizeof source, "%s/blobs", from) >= PATH_LEN ||
+        snprintf(target, sizeof target, "%s/blobs", to) >= PATH_LEN)
+        return ERR_USAGE;
+    return copy_level(source, target, 0);
+}

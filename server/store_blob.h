@@ -23,6 +23,10 @@ enum err store_blob_get(const char *folder, const uint8_t space[static ID_LEN],
                         const uint8_t row[static ID_LEN], struct message_piece *piece, size_t max,
                         struct buf *out);
 
+/** Copies every whole blob of one folder into another, beside those that are there. ERR_CORRUPT: one is not what its name
+ * says; the others were copied. */
+enum err store_blob_copy(const char *from, const char *to);
+
 /** Deletes all blobs of a row. */
 enum err store_blob_erase(const char *folder, const uint8_t space[static ID_LEN],
                           const uint8_t row[static ID_LEN]);

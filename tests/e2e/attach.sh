@@ -81,6 +81,13 @@ truncate -s 1200000 "$(find "$WORK/server/blobs" -type f -size +1200k -size -140
 expect 4 on dora attachment get "$scan" "$WORK/dora.pdf"
 [ ! -e "$WORK/dora.pdf" ] || fail "a truncated file was written"
 
+step "a backup takes them along, and names one that is damaged"
+expect 1 "$PASSERELLE_BIN_DIR/passerelled" backup --data "$WORK/server" --to "$WORK/backup"
+has "$ERR" "damaged"
+same "files in the backup" 2 "$(find "$WORK/backup/blobs" -type f | wc -l)"
+expect 0 "$PASSERELLE_BIN_DIR/passerelled" restore --data "$WORK/restored" --from "$WORK/backup"
+same "files that were restored" 2 "$(find "$WORK/restored/blobs" -type f | wc -l)"
+
 step "erased with its file, here and there"
 expect 0 on claire erase "$person" --reason request
 synced claire nadia
