@@ -176,7 +176,7 @@ static int restore(const char *data, const char *from, const char *keys_from)
     enum err err = store_sqlite_restore(
         data, from, keys_from, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
     if (err == ERR_OK && store_blob_copy(from, data) != ERR_OK)
-        fprintf(stderr, "passerelled: not all attachments of %s/blobs could be copied\n", from);
+        fprintf(stderr, "%s: not all attachments of %s/blobs could be copied\n", main_name, from);
     if (err == ERR_EXISTS)
         return main_refuse("%s holds a store: move it away, keep it, and repeat", data);
     if (err == ERR_NOT_FOUND)

@@ -11,10 +11,12 @@
 #include "server/store.h"
 #include "server/store_folder.h"
 
+const char *main_name = "passerelled";
+
 int main_refuse(const char *format, ...)
 {
     va_list args;
-    fputs("passerelled: ", stderr);
+    fprintf(stderr, "%s: ", main_name);
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);

@@ -44,7 +44,10 @@ struct main_option {
 /** Takes options from argv[1..]; everything must be one. Says what is wrong and gives EXIT_USAGE, or EXIT_DONE. */
 int main_options(int argc, char **argv, const struct main_option *options, size_t n);
 
-/** "passerelled: ..." on standard error; gives EXIT_REFUSED. */
+/** What messages call this program: "passerelled", unless its main() says otherwise. */
+extern const char *main_name;
+
+/** main_name and a message on standard error; gives EXIT_REFUSED. */
 __attribute__((format(printf, 1, 2))) int main_refuse(const char *format, ...);
 
 /** Reads the server's keys, or says why not. */

@@ -26,6 +26,7 @@ static const char usage[] =
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
+    main_name = "passerelle-witness";
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         fputs(usage, stdout);
         return EXIT_DONE;
