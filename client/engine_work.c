@@ -14,15 +14,24 @@
 
 /* --- changes --- */
 
+/* A space whose memory could not be made what the disk says is read from there first. */
+static enum err catch_up(struct engine *engine, size_t space)
+{
+    struct space *at = engine_at(engine, space);
+    return at->behind == ERR_OK ? ERR_OK : space_reload(engine, at);
+}
+
 enum err engine_replay(struct engine *engine, size_t space, uint64_t from, engine_sink sink,
                        void *ctx, uint64_t *keyless)
 {
-    return give_replay(engine, space, from, sink, ctx, keyless);
+    enum err err = catch_up(engine, space);
+    return err == ERR_OK ? give_replay(engine, space, from, sink, ctx, keyless) : err;
 }
 
 enum err engine_pending(struct engine *engine, size_t space, engine_sink sink, void *ctx)
 {
-    return give_pending(engine, space, sink, ctx);
+    enum err err = catch_up(engine, space);
+    return err == ERR_OK ? give_pending(engine, space, sink, ctx) : err;
 }
 
 /* Who has been told that it may not write is refused at once; who waits for an approval may. */

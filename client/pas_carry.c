@@ -58,6 +58,22 @@ out:
 
 enum { SQL_MAX = 1 << 16 };
 
+/* A text setting of the pack in the table's one cell; no row: the pack has none. Gives the table. */
+static enum err setting_of(struct pas *pas, const char *key, struct pas_table **found)
+{
+    struct buf sql = {.max = SQL_MAX};
+    struct pack_why why = {{0}};
+    pas_json_raw(&sql, "SELECT value FROM domain_setting WHERE key = '");
+    pas_json_raw(&sql, key);
+    pas_json_raw(&sql, "'");
+    buf_u8(&sql, 0);
+    enum err err = sql.err;
+    if (err == ERR_OK)
+        err = view_sql(pas->view, (const char *)sql.bytes, found, &why);
+    buf_free(&sql);
+    return err;
+}
+
 /* What a setting of the pack asks about a record: a SELECT in which :id is the record's id. */
 static enum err ask(struct pas *pas, const char *setting, const char *id, struct pas_table **answer)
 {
@@ -66,16 +82,10 @@ static enum err ask(struct pas *pas, const char *setting, const char *id, struct
     struct pas_table *found = NULL;
     struct pack_why why = {{0}};
     *answer = NULL;
-    pas_json_raw(&sql, "SELECT value FROM domain_setting WHERE key = '");
-    pas_json_raw(&sql, setting);
-    pas_json_raw(&sql, "'");
-    buf_u8(&sql, 0);
-    TRY(sql.err);
-    TRY(view_sql(pas->view, (const char *)sql.bytes, &found, &why));
+    TRY(setting_of(pas, setting, &found));
     const char *text = pas_table_rows(found) ? pas_table_get(found, 0, 0) : NULL;
     if (!text)
         goto out; /* the pack does not ask */
-    buf_reset(&sql);
     for (const char *at = text; *at;) {
         if (strncmp(at, ":id", 3) == 0) {
             buf_put(&sql, "'", 1);
@@ -201,13 +211,38 @@ struct file_kind {
     const struct pack_field *hash, *key, *name, *size;
 };
 
-static bool is_file_kind(const struct pack_kind *kind, struct file_kind *out)
+/* How the pack calls them, as it says in a setting: hash, key, name and size, with spaces between. */
+struct file_words {
+    char text[256];
+    const char *hash, *key, *name, *size;
+};
+
+static enum err file_words_of(struct pas *pas, struct file_words *words)
 {
+    struct pas_table *found = NULL;
+    char *rest = words->text;
+    enum err err = setting_of(pas, "fichier_champs", &found);
+    if (err == ERR_OK)
+        snprintf(words->text, sizeof words->text, "%s",
+                 pas_table_rows(found) ? pas_table_get(found, 0, 0) : "");
+    pas_table_free(found);
+    words->hash = strtok_r(rest, " ", &rest);
+    words->key = words->hash ? strtok_r(rest, " ", &rest) : NULL;
+    words->name = words->key ? strtok_r(rest, " ", &rest) : NULL;
+    words->size = words->name ? strtok_r(rest, " ", &rest) : NULL;
+    return err == ERR_OK && !words->size ? ERR_NOT_FOUND : err;
+}
+
+static bool is_file_kind(struct pas *pas, const struct pack_kind *kind, struct file_kind *out)
+{
+    struct file_words words;
+    if (file_words_of(pas, &words) != ERR_OK)
+        return false;
     *out = (struct file_kind){.kind = kind,
-                              .hash = pack_field_by_key(kind, "empreinte"),
-                              .key = pack_field_by_key(kind, "cle"),
-                              .name = pack_field_by_key(kind, "nom_fichier"),
-                              .size = pack_field_by_key(kind, "taille")};
+                              .hash = pack_field_by_key(kind, words.hash),
+                              .key = pack_field_by_key(kind, words.key),
+                              .name = pack_field_by_key(kind, words.name),
+                              .size = pack_field_by_key(kind, words.size)};
     return out->hash && out->key && out->name && out->size && kind->dossier;
 }
 
@@ -215,7 +250,7 @@ static bool is_file_kind(const struct pack_kind *kind, struct file_kind *out)
 static bool file_kind_of(struct pas *pas, const struct pack_kind *owner, struct file_kind *out)
 {
     for (size_t i = 0; i < pas->pack->kinds_n; i++) {
-        if (!is_file_kind(&pas->pack->kinds[i], out))
+        if (!is_file_kind(pas, &pas->pack->kinds[i], out))
             continue;
         const struct pack_field *dossier = out->kind->dossier;
         for (size_t k = 0; k < dossier->targets_n; k++) {
@@ -300,7 +335,7 @@ static enum err put_file(struct pas *pas, struct pas_table *table, const char *i
     struct pack_value name = {0}, size = {0};
     uint8_t hash[HASH_LEN];
     TRY(view_find(pas->view, id, NULL, 0, &record));
-    if (!record.kind || !is_file_kind(record.kind, &file) || record.mistake ||
+    if (!record.kind || !is_file_kind(pas, record.kind, &file) || record.mistake ||
         read_hex(pas, &record, file.hash, hash, HASH_LEN) != ERR_OK)
         goto out;
     TRY(view_value(pas->view, &record, file.name, &name));
@@ -355,7 +390,7 @@ int pas_attachment(struct pas *pas, const char *text, unsigned char **bytes, siz
     *bytes = NULL;
     *len = 0;
     TRY(pas_record(pas, text, &record));
-    if (!record.kind || !is_file_kind(record.kind, &file) ||
+    if (!record.kind || !is_file_kind(pas, record.kind, &file) ||
         read_hex(pas, &record, file.hash, hash, HASH_LEN) != ERR_OK ||
         read_hex(pas, &record, file.key, key, KEY_LEN) != ERR_OK)
         TRY(pas_fail(pas, ERR_USAGE, WORD_ATTACH_NONE, text));

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Goal: a person asks to be forgotten. "mentions" finds her name in other records; "erase" is
+# Goal (US-13, second half): a person asks to be forgotten. "mentions" finds her name in other records; "erase" is
 # noted without a network; at the next sync the server has none of her bytes left, and each
 # device none after its own: no sealed body, no slot, no readable word, in no file. Work that
 # colleagues wrote to her file meanwhile is kept out or purged, and they are told why. The
-# history still verifies, for those who were there and for those who come later.
+# history still verifies, for those who were there and for those who come later, and the year's
+# figures are what they were.
 # ctest: timeout=600
 . "${SOURCE_DIR:?}/tests/e2e/team.sh"
 
@@ -103,6 +104,10 @@ expect 1 on claire erase "$contact" --reason demande --lang en
 has "$ERR" "only a part of the file $code"
 expect 1 on claire erase nobody --reason demande
 
+figures() { on "$1" report P1 --year 2025 --json | jq -S .; }
+before=$(figures claire)
+same "the year's figures at nadia" "$before" "$(figures nadia)"
+
 step "no network: the erasure is noted, colleagues go on writing to the same file"
 server_stop
 bodies_of "$code" >"$WORK/bodies"
@@ -167,6 +172,9 @@ same "how far it is" "3 of 3, waits for " "$(jq -r '.[0] | "\(.done) of \(.devic
 same "foreign bodies" 0 "$(field '.[0].foreign')"
 expect 0 on claire audit log --json
 same "who purged late work" "karim nadia" "$(jq -r '[.[] | select(.kind == "purge") | .device_name] | unique | join(" ")' "$OUT")"
+
+step "the year's figures are the same without her"
+for who in claire nadia karim; do same "P1 at $who" "$before" "$(figures "$who")"; done
 
 step "nothing of the late work either, and nothing readable anywhere"
 mv "$WORK/server" "$WORK/server.live"

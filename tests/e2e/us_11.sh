@@ -18,6 +18,8 @@ create claire site nom="Les Saules"
 site=$ID
 create claire personne prenom=Mircea site="$site"
 mircea=$ID
+create claire entreprise nom="Serres du Nord"
+create claire placement personne="$mircea" employeur="$ID" contrat=cdi debut=2025-05-05 jours=12345
 synced claire ana karim
 create ana personne prenom=Zoe site="$site"
 zoe=$ID
@@ -30,7 +32,7 @@ before=$(query ana "SELECT field, value, author, claimed_at FROM history WHERE r
 step "what was on it, known and decided in under a minute"
 SECONDS=0
 expect 0 on claire audit exposure ana --json
-same "dossiers" 2 "$(field '.spaces[0].dossiers')"
+same "dossiers" 3 "$(field '.spaces[0].dossiers')"
 same "persons" 1 "$(field '[.dossiers[] | select(.kind == "personne")] | length')"
 field '.spaces[0].key_since' >"$WORK/since"
 expect 0 on claire revoke ana --lost
@@ -79,9 +81,11 @@ same "the adoption" "claire" "$(jq -r '[.[] | select(.kind == "adopt" and .verdi
 same "the server's inbox" 0 "$(python3 -c 'import sqlite3, sys
 print(sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True).execute("SELECT count(*) FROM inbox WHERE type = 2").fetchone()[0])' "$WORK/server/keys.db")"
 
-step "a new phone for ana, and all is there"
+step "a new phone for ana, approved by a colleague: her agenda is there after the first answer, and all else"
 expect 0 on ana init --name ana2 --kdf light
-enrol claire Equipe ana
+enrol karim Equipe ana
+expect 0 on ana agenda --now 2025-05-06T08:00:00Z --json
+same "her day" 2025-05-05 "$(jq -r '.[] | select(.rule == "J1") | .due' "$OUT")"
 same "people, says the new phone" "Mircea Zoe" "$(names ana)"
 
 step "a role is lost: the work that was refused is handed over when its author says so"
