@@ -84,6 +84,7 @@ print(sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True).execute("SELECT c
 step "a new phone for ana, approved by a colleague: her agenda is there after the first answer, and all else"
 expect 0 on ana init --name ana2 --kdf light
 enrol karim Equipe ana
+synced claire
 expect 0 on ana agenda --now 2025-05-06T08:00:00Z --json
 same "her day" 2025-05-05 "$(jq -r '.[] | select(.rule == "J1") | .due' "$OUT")"
 same "people, says the new phone" "Mircea Zoe" "$(names ana)"
