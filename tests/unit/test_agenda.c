@@ -2,6 +2,8 @@
  *
  * Goal: what is due follows from the records and the pack alone: the method's days, what coincides, what was done,
  * skipped, postponed or broken off, and the same ids on every device.
+ *
+ * ctest: no-valgrind (minutes of it; the sanitizers see the same)
  */
 #include "tests/unit/domain_view.h"
 

@@ -2,6 +2,8 @@
  *
  * Goal: a server that goes back, forks, alters or loses something is caught, the entry is named, evidence is kept, and
  * work goes on: nothing that a person wrote is lost.
+ *
+ * ctest: no-valgrind (minutes of it; the sanitizers see the same)
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,6 +2,8 @@
  *
  * Goal: what a person wrote survives a full disk, a damaged file, a wrong clock and a second program; the disk holds
  * ciphertext only.
+ *
+ * ctest: no-valgrind (minutes of it; the sanitizers see the same)
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,6 +2,8 @@
  *
  * Goal: who belongs to a space changes while people work: rotation of keys, lost races, lost roles, departures,
  * erasures, auditors, packs. Whatever is refused is kept; whatever can be repaired is, within the same sync.
+ *
+ * ctest: no-valgrind (minutes of it; the sanitizers see the same)
  */
 #include <setjmp.h>
 #include <stdarg.h>

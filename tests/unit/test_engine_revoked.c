@@ -2,6 +2,8 @@
  *
  * Goal: a revoked device that is given the server's whole database, and an erased dossier of which the server's copy is
  * left. Every slot, seal and body that the server has is tried with every key that the device ever held.
+ *
+ * ctest: no-valgrind (minutes of it; the sanitizers see the same)
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,6 +2,8 @@
  *
  * Goal: the main job over the real server logic. Two devices work offline, meet, and see the same; each sync is one
  * request; what was not answered is sent again byte for byte; nothing is lost.
+ *
+ * ctest: no-valgrind (minutes of it; the sanitizers see the same)
  */
 #include <setjmp.h>
 #include <stdarg.h>

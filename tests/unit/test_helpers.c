@@ -2,6 +2,8 @@
  *
  * Goal: what helps daily work is right and stays modest: reasons without numbers, warnings about doubles that neither
  * cry wolf nor sleep, spreadsheets of every make, proposals, periods of retention.
+ *
+ * ctest: no-valgrind (minutes of it; the sanitizers see the same)
  */
 #include "tests/unit/domain_view.h"
 

@@ -2,6 +2,8 @@
  *
  * Goal: the pack that ships is sound; a broken one is refused with the place that is wrong; what a
  * person types becomes one canonical value, and nothing else gets in.
+ *
+ * ctest: no-valgrind (minutes of it; the sanitizers see the same)
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,6 +2,8 @@
  *
  * Goal: reports say what the records say, in numbers that people can check; the shared version gives nobody away; what
  * is printed or opened in a spreadsheet is text and never markup or a formula.
+ *
+ * ctest: no-valgrind (minutes of it; the sanitizers see the same)
  */
 #include "tests/unit/domain_view.h"
 
