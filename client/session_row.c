@@ -345,7 +345,7 @@ enum err session_row(struct engine *engine, struct space *space, struct arena *a
     TRY(want_keys(engine, space, row));
     if (row->n_want < WANT_AT_ONCE)
         TRY(erased_want(engine, space, row));
-    witness_ask(engine, space, row);
+    TRY(witness_ask(engine, space, row));
     flight->joins = space->pub.state == SPACE_WAITING && row->n_inbox > 0;
     if (session_may_push(space) && row->n_inbox < INBOX_MAX)
         TRY(leave_row(engine, space, arena, row, flight));

@@ -21,14 +21,21 @@ static uint64_t get_u64(const uint8_t *bytes)
     return value;
 }
 
+/* A failure of the disk or of memory has ended the transaction under way: it must not be passed over. */
+static enum err absent_is_fine(enum err err)
+{
+    return err_category(err) == CAT_INTERNAL ? err : ERR_OK;
+}
+
 /* 0 when there is no such record. */
-static uint64_t load_ms(struct engine *engine, const struct space *space, uint64_t id)
+static enum err load_ms(struct engine *engine, const struct space *space, uint64_t id,
+                        uint64_t *value)
 {
     struct buf plain = {.max = 64};
     enum err err = replica_get(engine->replica, REPLICA_WITNESS, space->no, id, &plain);
-    uint64_t value = err == ERR_OK && plain.len == 8 ? get_u64(plain.bytes) : 0;
+    *value = err == ERR_OK && plain.len == 8 ? get_u64(plain.bytes) : 0;
     buf_free(&plain);
-    return value;
+    return absent_is_fine(err);
 }
 
 static enum err store_ms(struct engine *engine, const struct space *space, uint64_t id,
@@ -54,11 +61,11 @@ struct times {
 };
 
 /* Of the witnesses in force; those that never cosigned have 0. */
-static void load_times(struct engine *engine, const struct space *space, struct times *times)
+static enum err load_times(struct engine *engine, const struct space *space, struct times *times)
 {
     struct buf plain = {.max = WITNESSES_MAX * LINE_LEN};
     const struct fold *fold = space->fold;
-    (void)replica_get(engine->replica, REPLICA_WITNESS, space->no, TIMES_ID, &plain);
+    enum err err = replica_get(engine->replica, REPLICA_WITNESS, space->no, TIMES_ID, &plain);
     *times = (struct times){.n = fold->n_witnesses};
     for (size_t i = 0; i < times->n; i++) {
         memcpy(times->items[i].pk, fold->witnesses[i].pk, PK_LEN);
@@ -68,6 +75,7 @@ static void load_times(struct engine *engine, const struct space *space, struct 
         }
     }
     buf_free(&plain);
+    return absent_is_fine(err);
 }
 
 static enum err store_times(struct engine *engine, const struct space *space,
@@ -94,7 +102,7 @@ enum err witness_take(struct engine *engine, struct space *space, const struct n
     bool news = false;
     TRY(store_ms(engine, space, NOTE_ID, engine->now_ms));
     TRY(space_origin(space, origin));
-    load_times(engine, space, &times);
+    TRY(load_times(engine, space, &times));
     for (size_t i = 0; i < times.n; i++) {
         const struct fold_witness *witness = &space->fold->witnesses[i];
         for (unsigned k = 0; k < note->n_cosigs; k++) {
@@ -141,9 +149,11 @@ enum witness_level witness_level(struct engine *engine, size_t i, uint64_t *at_s
         *at_s = 0;
     if (!space->fold || space->fold->n_witnesses == 0)
         return WITNESS_NONE;
-    load_times(engine, space, &times);
-    uint64_t confirmed = quorum_s(space->fold, &times);
-    uint64_t since = load_ms(engine, space, SET_ID) / 1000, now = engine->now_ms / 1000;
+    uint64_t set_ms, now = engine->now_ms / 1000;
+    /* What cannot be read counts as never. */
+    (void)load_times(engine, space, &times);
+    (void)load_ms(engine, space, SET_ID, &set_ms);
+    uint64_t confirmed = quorum_s(space->fold, &times), since = set_ms / 1000;
     if (at_s)
         *at_s = confirmed;
     if (confirmed > since)
@@ -156,24 +166,28 @@ uint64_t witness_time(struct engine *engine, size_t i, size_t k)
 {
     const struct space *space = engine_at(engine, i);
     struct times times;
-    load_times(engine, space, &times);
+    (void)load_times(engine, space, &times);
     return k < times.n ? times.items[k].seconds : 0;
 }
 
 /* --- asking --- */
 
-void witness_ask(struct engine *engine, struct space *space, struct message_row *row)
+enum err witness_ask(struct engine *engine, struct space *space, struct message_row *row)
 {
+    enum err err = ERR_OK;
     struct times times;
-    uint64_t now_ms = engine->now_ms, last_ms = load_ms(engine, space, NOTE_ID);
-    uint64_t since_s = now_ms > last_ms ? (now_ms - last_ms) / 1000 : 0;
+    uint64_t now_ms = engine->now_ms, last_ms;
     if (space->pub.state != SPACE_ACTIVE || space->fold->size == 0)
-        return;
-    load_times(engine, space, &times);
+        return ERR_OK;
+    TRY(load_ms(engine, space, NOTE_ID, &last_ms));
+    TRY(load_times(engine, space, &times));
+    uint64_t since_s = now_ms > last_ms ? (now_ms - last_ms) / 1000 : 0;
     uint64_t heard = quorum_s(space->fold, &times);
     bool silent = times.n > 0 && heard + DAY_S < now_ms / 1000 && since_s >= HOUR_S;
     /* A clock that went back must not keep this device from asking. */
     if (last_ms <= now_ms + (uint64_t)DAY_S * 1000 && since_s < DAY_S && !silent)
-        return;
+        return ERR_OK;
     row->want[row->n_want++] = (struct message_want){.leaf = 0, .box = 0};
+out:
+    return err;
 }

@@ -35,7 +35,7 @@ uint64_t witness_time(struct engine *engine, size_t space, size_t k);
 enum err witness_take(struct engine *engine, struct space *space, const struct note *note);
 /** The space's list changed: time runs from now on. */
 enum err witness_changed(struct engine *engine, struct space *space, uint64_t t_recv_ms);
-/** Asks for the note if it is time; `row->want` has room for one more. */
-void witness_ask(struct engine *engine, struct space *space, struct message_row *row);
+/** Asks for the note if it is time; `row->want` has room for one more. ERR_MEMORY, ERR_IO. */
+enum err witness_ask(struct engine *engine, struct space *space, struct message_row *row);
 
 #endif
