@@ -25,6 +25,7 @@ pg_init() {
     local name=${1:-pg} dir
     dir=$(pg_dir "$name")
     chmod 711 "$WORK"
+    as_pg test -x "$WORK" || skip "PostgreSQL's user cannot reach $WORK"
     mkdir -m 700 "$dir"
     [ "$(id -u)" -ne 0 ] || chown postgres "$dir"
     pg_port[$name]=$(free_port)

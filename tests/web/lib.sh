@@ -36,7 +36,13 @@ web_core_build() {
 web_core() {
     web_need node clang-14 wasm-ld-14 wasm-opt dpkg-source tclsh
     [ -d /usr/include/wasm32-wasi ] || skip "wasi-libc is not installed"
-    web_once wasm web_core_build || fail "the WebAssembly does not build"
+    # Sources that do not arrive are an absence; others than those that are known are a failure.
+    if ! web_once sources timeout 300 "$SOURCE_DIR/client/web/core/sources" "$SOURCE_DIR/build/sources"; then
+        ! grep -q "is not the archive" "$WORK/sources.log" || fail "the sources of the WebAssembly"
+        cat "$WORK/sources.log"
+        skip "the sources of the WebAssembly could not be fetched"
+    fi
+    web_once wasm web_core_build || { tail -n 20 "$WORK/wasm.log"; fail "the WebAssembly does not build"; }
 }
 
 web_install() {
