@@ -2,25 +2,21 @@
 #include "server/main_cosign.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "proto/code.h"
 #include "server/log.h"
+#include "server/main_post.h"
 #include "server/store_folder.h"
 #include "server/tlog_witness.h"
 
 enum {
     PEERS_MAX = 8,
     LINE_MAX_LEN = 1024,
-    TIMEOUT_S = 5,
     INTERVAL_S = 60,
     FRESH_S = 6 * 3600 /* an unchanged checkpoint is cosigned again that often */
 };
@@ -28,7 +24,7 @@ enum {
 struct peer {
     char name[NAME_LEN_MAX + 1];
     uint8_t pk[PK_LEN], key_hash[4];
-    char host[256], port[8], path[256];
+    char url[512];
     bool failed; /* said once */
 };
 
@@ -39,6 +35,7 @@ struct main_cosign {
     unsigned interval_s;
     size_t n_peers;
     struct peer peers[PEERS_MAX];
+    struct main_post *post;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -49,30 +46,11 @@ struct main_cosign {
 
 static bool read_url(struct peer *peer, const char *url)
 {
-    static const char scheme[] = "http://";
-    if (strncmp(url, scheme, sizeof scheme - 1) != 0)
-        return false;
-    url += sizeof scheme - 1;
-    size_t host = strcspn(url, ":/");
-    const char *at = url + host;
-    if (host == 0 || host >= sizeof peer->host)
-        return false;
-    snprintf(peer->host, sizeof peer->host, "%.*s", (int)host, url);
-    snprintf(peer->port, sizeof peer->port, "80");
-    if (*at == ':') {
-        size_t port = strspn(++at, "0123456789");
-        if (port == 0 || port > 5)
-            return false;
-        snprintf(peer->port, sizeof peer->port, "%.*s", (int)port, at);
-        at += port;
-    }
-    size_t path = strlen(at);
-    while (path > 0 && at[path - 1] == '/')
-        path--;
-    if (path + 1 >= sizeof peer->path || (*at && *at != '/'))
-        return false;
-    snprintf(peer->path, sizeof peer->path, "%.*s/add-checkpoint", (int)path, at);
-    return true;
+    size_t len = strlen(url);
+    while (len > 0 && url[len - 1] == '/')
+        len--;
+    int n = snprintf(peer->url, sizeof peer->url, "%.*s/add-checkpoint", (int)len, url);
+    return n > 0 && (size_t)n < sizeof peer->url && main_post_url_ok(peer->url);
 }
 
 static bool read_peer(struct main_cosign *cosign, char *rest)
@@ -125,69 +103,6 @@ static enum err read_list(struct main_cosign *cosign, const char *folder, unsign
     if (file)
         (void)fclose(file);
     return err;
-}
-
-/* --- one request --- */
-
-static int dial(const struct peer *peer)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    const struct timeval limit = {.tv_sec = TIMEOUT_S};
-    struct addrinfo *found = NULL;
-    int fd = -1;
-    if (getaddrinfo(peer->host, peer->port, &hints, &found) != 0)
-        return -1;
-    for (const struct addrinfo *at = found; at && fd < 0; at = at->ai_next) {
-        fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol);
-        if (fd < 0)
-            continue;
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-        (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-        if (connect(fd, at->ai_addr, at->ai_addrlen) != 0) {
-            (void)close(fd);
-            fd = -1;
-        }
-    }
-    freeaddrinfo(found);
-    return fd;
-}
-
-static bool send_all(int fd, const void *bytes, size_t len)
-{
-    const uint8_t *at = bytes;
-    while (len > 0) {
-        ssize_t n = send(fd, at, len, MSG_NOSIGNAL);
-        if (n <= 0)
-            return false;
-        at += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-/* HTTP/1.0: the answer ends where the connection does, so it cannot come in chunks. */
-static enum err post(const struct peer *peer, const struct buf *body, int *status,
-                     struct buf *answer)
-{
-    char head[1024], part[4096];
-    ssize_t n;
-    int fd = dial(peer), len;
-    if (fd < 0)
-        return ERR_NET;
-    len = snprintf(head, sizeof head,
-                   "POST %s HTTP/1.0\r\nHost: %s:%s\r\nContent-Type: text/plain\r\n"
-                   "Content-Length: %zu\r\nConnection: close\r\n\r\n",
-                   peer->path, peer->host, peer->port, body->len);
-    bool sent = send_all(fd, head, (size_t)len) && send_all(fd, body->bytes, body->len);
-    answer->max = TLOG_WITNESS_MAX;
-    while (sent && answer->err == ERR_OK && (n = recv(fd, part, sizeof part, 0)) > 0)
-        buf_put(answer, part, (size_t)n);
-    (void)close(fd);
-    buf_u8(answer, 0);
-    if (!sent || answer->err != ERR_OK || answer->len < 14 ||
-        sscanf((const char *)answer->bytes, "HTTP/1.%*1[01] %3d", status) != 1)
-        return ERR_NET;
-    return ERR_OK;
 }
 
 /* --- one checkpoint and one witness --- */
@@ -247,15 +162,13 @@ static uint64_t last_size(const struct round *round, const struct peer *peer, ui
 static enum err ask(const struct round *round, struct peer *peer, uint64_t *old, bool *again)
 {
     enum err err = ERR_OK;
-    struct buf request = {0}, answer = {0};
+    struct buf request = {0}, answer = {.max = TLOG_WITNESS_MAX};
     struct note cosigned = round->note;
     int status = 0;
     *again = false;
     TRY(make_request(round, *old, &request));
-    TRY(post(peer, &request, &status, &answer));
-    const char *body = strstr((const char *)answer.bytes, "\r\n\r\n");
-    TRY(body ? ERR_OK : ERR_NET);
-    body += 4;
+    TRY(main_post(round->cosign->post, peer->url, &request, &status, &answer));
+    const char *body = (const char *)answer.bytes;
     if (status == 409) {
         /* It knows another size than we thought. */
         uint64_t known = strtoull(body, NULL, 10);
@@ -392,6 +305,8 @@ enum err main_cosign_start(struct main_cosign **out, const char *folder,
     cosign->cosigs = cosigs;
     cosign->interval_s = INTERVAL_S;
     err = read_list(cosign, folder, line);
+    if (err == ERR_OK && cosign->n_peers > 0)
+        err = main_post_new(&cosign->post);
     if (err != ERR_OK || cosign->n_peers == 0) {
         free(cosign);
         return err;
@@ -399,6 +314,7 @@ enum err main_cosign_start(struct main_cosign **out, const char *folder,
     pthread_mutex_init(&cosign->lock, NULL);
     pthread_cond_init(&cosign->wake, NULL);
     if (pthread_create(&cosign->thread, NULL, thread, cosign) != 0) {
+        main_post_free(cosign->post);
         free(cosign);
         return ERR_MEMORY;
     }
@@ -417,5 +333,6 @@ void main_cosign_stop(struct main_cosign *cosign)
     pthread_join(cosign->thread, NULL);
     pthread_cond_destroy(&cosign->wake);
     pthread_mutex_destroy(&cosign->lock);
+    main_post_free(cosign->post);
     free(cosign);
 }

@@ -36,7 +36,7 @@ done
 image=$(awk '/^FROM/ { n++ } n == 2' "$WORK/lines")
 grep -q '^USER passerelle$' <<<"$image" || fail "the server would run as root"
 for library in $(objdump -p "$PASSERELLE_BIN_DIR/passerelled" | awk '/NEEDED/ { print $2 }' |
-    sed -nE 's/^lib(msgpackc|sodium|uv|sqlite3|qrencode|pq|zstd)\.so.*/\1/p'); do
+    sed -nE 's/^lib(msgpackc|sodium|uv|sqlite3|curl|qrencode|pq|zstd)\.so.*/\1/p'); do
     grep -q "lib$library" <<<"$image" || fail "the image lacks lib$library"
 done
 
