@@ -12,6 +12,7 @@
 
 #include "proto/code.h"
 #include "proto/digest.h"
+#include "server/store_folder.h"
 
 enum { PATH_LEN = 4096 };
 
@@ -187,28 +188,6 @@ static bool is_hex(const char *name, size_t len)
     return strlen(name) == 2 * len && strspn(name, "0123456789abcdef") == 2 * len;
 }
 
-static enum err write_whole(const char *path, const struct buf *bytes)
-{
-    char part[PATH_LEN + 8];
-    snprintf(part, sizeof part, "%s.part", path);
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    enum err err = fd < 0 ? of_errno() : ERR_OK;
-    for (size_t at = 0; err == ERR_OK && at < bytes->len;) {
-        ssize_t n = write(fd, bytes->bytes + at, bytes->len - at);
-        if (n <= 0)
-            err = of_errno();
-        else
-            at += (size_t)n;
-    }
-    if (err == ERR_OK && (fsync(fd) != 0 || rename(part, path) != 0))
-        err = of_errno();
-    if (fd >= 0)
-        close(fd);
-    if (err != ERR_OK)
-        unlink(part);
-    return err;
-}
-
 static enum err copy_blob(const char *from, const char *to, const char *name)
 {
     struct stat st;
@@ -223,7 +202,7 @@ static enum err copy_blob(const char *from, const char *to, const char *name)
     if (err == ERR_OK) {
         digest_sha256_of(hash, bytes.bytes, bytes.len);
         code_hex(hex, hash, HASH_LEN);
-        err = strcmp(hex, name) == 0 ? write_whole(to, &bytes) : ERR_CORRUPT;
+        err = strcmp(hex, name) == 0 ? store_folder_write(to, bytes.bytes, bytes.len) : ERR_CORRUPT;
     }
     buf_free(&bytes);
     return err;
