@@ -3,18 +3,16 @@
  *   second's record = u64be entries whose keys were handed over
  *   auditor's record, and what is sealed to the auditor = (u64be leaf | u16be box | key32) ...
  */
-#include "client/grant.h"
+#include "client/grant_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/engine_inside.h"
 #include "proto/arena.h"
 #include "proto/digest.h"
 #include "proto/seal.h"
 
 enum {
-    LINE_LEN = 8 + 2 + KEY_LEN,
     GIVE_MAX = 256 << 10, /* bytes of keys per request */
     KEEP_MAX = 32 << 20,
     SEALED_EXTRA = 48
@@ -142,9 +140,8 @@ bool grant_open(const struct engine *engine, size_t i, const struct fold_grant *
 
 /* --- records --- */
 
-/* `record` is empty when there is none. */
-static enum err load(struct engine *engine, const struct space *space,
-                     const struct fold_grant *grant, struct buf *record)
+enum err grant_record(struct engine *engine, const struct space *space,
+                      const struct fold_grant *grant, struct buf *record)
 {
     record->max = KEEP_MAX;
     enum err err = replica_get(engine->replica, REPLICA_GRANT, space->no, grant->index, record);
@@ -171,8 +168,8 @@ static enum err store_progress(struct engine *engine, const struct space *space,
 enum err grant_keys(struct engine *engine, size_t i, const struct fold_grant *grant, size_t *n)
 {
     struct buf record = {0};
-    enum err err = load(engine, engine_at(engine, i), grant, &record);
-    *n = same_id(grant->auditor, engine->ring.id) ? record.len / LINE_LEN : 0;
+    enum err err = grant_record(engine, engine_at(engine, i), grant, &record);
+    *n = same_id(grant->auditor, engine->ring.id) ? record.len / GRANT_LINE_LEN : 0;
     buf_free(&record);
     return err;
 }
@@ -243,7 +240,7 @@ static enum err give_entry(void *ctx, const struct replica_entry *entry)
     enum err opened = space_routes(giving->space, &leaf, &routes);
     if (err_category(opened) == CAT_INTERNAL)
         TRY(opened);
-    if (giving->lines.len + routes.n * LINE_LEN > GIVE_MAX) {
+    if (giving->lines.len + routes.n * GRANT_LINE_LEN > GIVE_MAX) {
         giving->full = true;
         giving->upto = entry->index;
         goto out;
@@ -284,7 +281,7 @@ static enum err give_one(struct giving *giving, struct arena *arena, struct mess
     struct space *space = giving->space;
     struct buf record = {0};
     const struct fold_device *auditor = fold_device(space->fold, giving->grant->auditor);
-    TRY(load(giving->engine, space, giving->grant, &record));
+    TRY(grant_record(giving->engine, space, giving->grant, &record));
     uint64_t from = record.len == 8 ? get_be(record.bytes, 8) : 0;
     giving->upto = space->routed;
     giving->lines.max = 2 * GIVE_MAX;
@@ -343,7 +340,7 @@ enum err grant_given(struct engine *engine, struct space *space, const struct fl
 
 static bool has_line(const struct buf *record, const uint8_t *line)
 {
-    for (size_t at = 0; at + LINE_LEN <= record->len; at += LINE_LEN) {
+    for (size_t at = 0; at + GRANT_LINE_LEN <= record->len; at += GRANT_LINE_LEN) {
         if (memcmp(record->bytes + at, line, 10) == 0)
             return true;
     }
@@ -355,11 +352,11 @@ static enum err take_lines(struct engine *engine, struct space *space,
 {
     enum err err = ERR_OK;
     struct buf record = {0};
-    TRY(load(engine, space, grant, &record));
+    TRY(grant_record(engine, space, grant, &record));
     bool first = record.len == 0;
-    for (size_t at = 0; at + LINE_LEN <= len; at += LINE_LEN) {
+    for (size_t at = 0; at + GRANT_LINE_LEN <= len; at += GRANT_LINE_LEN) {
         if (first || !has_line(&record, lines + at))
-            buf_put(&record, lines + at, LINE_LEN);
+            buf_put(&record, lines + at, GRANT_LINE_LEN);
     }
     TRY(record.err);
     TRY(store(engine, space, grant, record.bytes, record.len));
@@ -389,7 +386,7 @@ static enum err take_item(struct engine *engine, struct space *space,
         return ERR_MEMORY;
     enum err opened = open_box_to(lines, item->payload + HASH_LEN, sealed, engine->ring.x_pk,
                                   engine->ring.device->x_sk);
-    if (opened == ERR_OK && len % LINE_LEN == 0)
+    if (opened == ERR_OK && len % GRANT_LINE_LEN == 0)
         TRY(take_lines(engine, space, grant, lines, len));
     thank(space, grant->hash);
 out:
@@ -409,7 +406,7 @@ static enum err drop_ended(struct engine *engine, struct space *space)
             same_id(grant->auditor, engine->ring.id) || same_id(grant->second, engine->ring.id);
         if (!mine || is_open(engine, space, grant))
             continue;
-        err = load(engine, space, grant, &record);
+        err = grant_record(engine, space, grant, &record);
         bool there = record.len > 0;
         buf_free(&record);
         TRY(err);
@@ -434,7 +431,7 @@ out:
     return err;
 }
 
-static bool is_listed(const uint8_t *line, const struct op_body *list, size_t n)
+bool grant_line_is(const uint8_t *line, const struct op_body *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (list[i].leaf == get_be(line, 8) && list[i].box == get_be(line + 8, 2))
@@ -455,12 +452,12 @@ enum err grant_forget(struct engine *engine, struct space *space, const struct o
             continue;
         buf_reset(&record);
         buf_reset(&kept);
-        TRY(load(engine, space, grant, &record));
+        TRY(grant_record(engine, space, grant, &record));
         if (record.len == 0)
             continue;
-        for (size_t at = 0; auditor && at + LINE_LEN <= record.len; at += LINE_LEN) {
-            if (!is_listed(record.bytes + at, list, n))
-                buf_put(&kept, record.bytes + at, LINE_LEN);
+        for (size_t at = 0; auditor && at + GRANT_LINE_LEN <= record.len; at += GRANT_LINE_LEN) {
+            if (!grant_line_is(record.bytes + at, list, n))
+                buf_put(&kept, record.bytes + at, GRANT_LINE_LEN);
         }
         TRY(kept.err);
         /* The second person begins again: what waits on the server is replaced. */
@@ -471,138 +468,5 @@ enum err grant_forget(struct engine *engine, struct space *space, const struct o
 out:
     buf_free(&record);
     buf_free(&kept);
-    return err;
-}
-
-/* --- reading --- */
-
-struct grant_reader {
-    struct engine *engine;
-    size_t number;
-    const struct space *space;
-    struct buf lines; /* ascending by leaf and box */
-};
-
-enum err grant_reader_new(struct grant_reader **out, struct engine *engine, size_t i,
-                          const struct fold_grant *grant)
-{
-    enum err err = ERR_OK;
-    struct grant_reader *reader = calloc(1, sizeof *reader);
-    *out = NULL;
-    if (!reader)
-        return ERR_MEMORY;
-    *reader = (struct grant_reader){.engine = engine, .number = i, .space = engine_at(engine, i)};
-    if (!same_id(grant->auditor, engine->ring.id) || !is_open(engine, reader->space, grant))
-        TRY(ERR_DENIED);
-    TRY(load(engine, reader->space, grant, &reader->lines));
-    if (reader->lines.len < LINE_LEN)
-        TRY(ERR_NO_KEY);
-    *out = reader;
-    reader = NULL;
-out:
-    grant_reader_free(reader);
-    return err;
-}
-
-void grant_reader_free(struct grant_reader *reader)
-{
-    if (!reader)
-        return;
-    buf_free(&reader->lines);
-    free(reader);
-}
-
-static const uint8_t *key_of(const struct grant_reader *reader, uint64_t leaf, uint16_t box)
-{
-    const struct op_body wanted = {leaf, box};
-    for (size_t at = 0; at + LINE_LEN <= reader->lines.len; at += LINE_LEN) {
-        if (is_listed(reader->lines.bytes + at, &wanted, 1))
-            return reader->lines.bytes + at + 10;
-    }
-    return NULL;
-}
-
-/* One box of a leaf on its way to the sink. */
-struct reading {
-    const struct leaf *leaf;
-    const struct change_routes *routes;
-    struct engine_change out;
-    uint16_t box;
-};
-
-static enum err give_changes(const struct reading *reading, const struct change_box *changes,
-                             engine_sink sink, void *ctx)
-{
-    const struct change_route *route = &reading->routes->routes[reading->box];
-    const struct change_source *source = &reading->routes->sources[route->source];
-    struct engine_change out = reading->out;
-    enum err err = ERR_OK;
-    out.pack = changes->pack;
-    memcpy(out.author,
-           digest_is_zero(source->author, ID_LEN) ? reading->leaf->device : source->author, ID_LEN);
-    memcpy(out.run, source->run, RUN_LEN);
-    for (size_t i = 0; err == ERR_OK && i < changes->n && i < route->n; i++) {
-        const struct change_mark *mark = &reading->routes->marks[route->first + i];
-        out.change = changes->items[i];
-        out.change.ordinal = mark->ordinal;
-        out.change.time_s = mark->time_s;
-        err = sink(ctx, &out);
-    }
-    return err;
-}
-
-static enum err read_box(const struct grant_reader *reader, const struct reading *reading,
-                         const struct leaf_body *body, const uint8_t *key, engine_sink sink,
-                         void *ctx)
-{
-    struct change_box changes = {0};
-    struct seal_place place;
-    size_t len = body->len - TAG_LEN;
-    enum err err = ERR_OK;
-    uint8_t *plain = malloc(len);
-    if (!plain)
-        return ERR_MEMORY;
-    space_place(reader->space, reading->leaf, reading->box, &place);
-    memcpy(place.shred, reading->out.shred, ID_LEN);
-    TRY(open_body_alone(plain, body->bytes, body->len, key, reading->leaf->route, &place));
-    TRY(change_box_decode(&changes, plain, len, reading->leaf->seen_size));
-    TRY(give_changes(reading, &changes, sink, ctx));
-out:
-    change_box_free(&changes);
-    digest_wipe(plain, len);
-    free(plain);
-    return err;
-}
-
-enum err grant_read(struct grant_reader *reader, uint64_t index, uint64_t t_recv_ms,
-                    const struct leaf *leaf, const struct leaf_body *bodies, engine_sink sink,
-                    void *ctx)
-{
-    enum err err = ERR_OK;
-    struct change_routes routes = {0};
-    if (!kind_has_route(leaf->kind))
-        return ERR_OK;
-    err = space_routes(reader->space, leaf, &routes);
-    if (err != ERR_OK)
-        return err_category(err) == CAT_INTERNAL ? err : ERR_OK;
-    for (uint16_t box = 0; box < routes.n; box++) {
-        const uint8_t *key = key_of(reader, index, box);
-        const struct dossier *dossier =
-            key ? dossier_of_route(reader->space, &routes.routes[box], index + 1) : NULL;
-        struct reading reading = {.leaf = leaf, .routes = &routes, .box = box};
-        reading.out = (struct engine_change){
-            .space = reader->number, .index = index, .box = box, .t_recv_ms = t_recv_ms};
-        if (!dossier || bodies[box].len < BODY_MIN)
-            continue;
-        memcpy(reading.out.shred, dossier->shred, ID_LEN);
-        memcpy(reading.out.device, leaf->device, ID_LEN);
-        err = read_box(reader, &reading, &bodies[box], key, sink, ctx);
-        /* A key that does not open its body is the second person's fault; the others are not worse for it. */
-        if (err_category(err) == CAT_INTERNAL)
-            TRY(err);
-        err = ERR_OK;
-    }
-out:
-    change_routes_free(&routes);
     return err;
 }
