@@ -230,27 +230,28 @@ static enum err file_words_of(struct pas *pas, struct file_words *words)
     words->key = words->hash ? strtok_r(rest, " ", &rest) : NULL;
     words->name = words->key ? strtok_r(rest, " ", &rest) : NULL;
     words->size = words->name ? strtok_r(rest, " ", &rest) : NULL;
-    return err == ERR_OK && !words->size ? ERR_NOT_FOUND : err;
+    return err;
 }
 
-static bool is_file_kind(struct pas *pas, const struct pack_kind *kind, struct file_kind *out)
+static bool is_file_kind(const struct pack_kind *kind, const struct file_words *words,
+                         struct file_kind *out)
 {
-    struct file_words words;
-    if (file_words_of(pas, &words) != ERR_OK)
-        return false;
+    if (!words->size)
+        return false; /* a pack without files */
     *out = (struct file_kind){.kind = kind,
-                              .hash = pack_field_by_key(kind, words.hash),
-                              .key = pack_field_by_key(kind, words.key),
-                              .name = pack_field_by_key(kind, words.name),
-                              .size = pack_field_by_key(kind, words.size)};
+                              .hash = pack_field_by_key(kind, words->hash),
+                              .key = pack_field_by_key(kind, words->key),
+                              .name = pack_field_by_key(kind, words->name),
+                              .size = pack_field_by_key(kind, words->size)};
     return out->hash && out->key && out->name && out->size && kind->dossier;
 }
 
 /* The kind of files that hang on records of `owner`. */
-static bool file_kind_of(struct pas *pas, const struct pack_kind *owner, struct file_kind *out)
+static bool file_kind_of(const struct pack *pack, const struct file_words *words,
+                         const struct pack_kind *owner, struct file_kind *out)
 {
-    for (size_t i = 0; i < pas->pack->kinds_n; i++) {
-        if (!is_file_kind(pas, &pas->pack->kinds[i], out))
+    for (size_t i = 0; i < pack->kinds_n; i++) {
+        if (!is_file_kind(&pack->kinds[i], words, out))
             continue;
         const struct pack_field *dossier = out->kind->dossier;
         for (size_t k = 0; k < dossier->targets_n; k++) {
@@ -266,13 +267,15 @@ int pas_attach(struct pas *pas, const char *text, const char *name, const unsign
 {
     enum err err = ERR_OK;
     struct view_record record;
+    struct file_words words;
     struct file_kind file;
     uint8_t key[KEY_LEN], hash[HASH_LEN];
     char key_hex[2 * KEY_LEN + 1] = "", hash_hex[2 * HASH_LEN + 1], size[24];
     bool sealed = false;
     pas_begin(pas);
     TRY(whole_dossier(pas, text, &record));
-    if (!record.kind || !file_kind_of(pas, record.kind, &file)) {
+    TRY(file_words_of(pas, &words));
+    if (!record.kind || !file_kind_of(pas->pack, &words, record.kind, &file)) {
         err = pas_fail(pas, ERR_USAGE, WORD_ATTACH_NOWHERE, record.kind ? record.kind->key : "?");
         goto out;
     }
@@ -326,7 +329,8 @@ static const char *state_of(const struct engine_attachment *file)
     return file->waits ? "waits" : file->here ? "here" : file->asked ? "asked" : "away";
 }
 
-static enum err put_file(struct pas *pas, struct pas_table *table, const char *id)
+static enum err put_file(struct pas *pas, const struct file_words *words, struct pas_table *table,
+                         const char *id)
 {
     enum err err = ERR_OK;
     struct view_record record;
@@ -335,7 +339,7 @@ static enum err put_file(struct pas *pas, struct pas_table *table, const char *i
     struct pack_value name = {0}, size = {0};
     uint8_t hash[HASH_LEN];
     TRY(view_find(pas->view, id, NULL, 0, &record));
-    if (!record.kind || !is_file_kind(pas, record.kind, &file) || record.mistake ||
+    if (!record.kind || !is_file_kind(record.kind, words, &file) || record.mistake ||
         read_hex(pas, &record, file.hash, hash, HASH_LEN) != ERR_OK)
         goto out;
     TRY(view_value(pas->view, &record, file.name, &name));
@@ -359,17 +363,19 @@ int pas_attachments(struct pas *pas, const char *text, struct pas_table **out)
     struct view_record record;
     struct pas_table *table = NULL, *ids = NULL;
     struct pack_why why = {{0}};
+    struct file_words words;
     char sql[256], dossier[2 * ID_LEN + 1];
     pas_begin(pas);
     *out = NULL;
     TRY(whole_dossier(pas, text, &record));
+    TRY(file_words_of(pas, &words));
     code_hex(dossier, record.shred, ID_LEN);
     snprintf(sql, sizeof sql, "SELECT id FROM record WHERE dossier = '%s' ORDER BY id", dossier);
     TRY(view_sql(pas->view, sql, &ids, &why));
     TRY(pas_table_new(&table));
     pas_table_columns_add(table, "id code name size state");
     for (size_t i = 0; i < pas_table_rows(ids); i++)
-        TRY(put_file(pas, table, pas_table_get(ids, i, 0)));
+        TRY(put_file(pas, &words, table, pas_table_get(ids, i, 0)));
     TRY(pas_table_err(table));
     *out = table;
     table = NULL;
@@ -383,6 +389,7 @@ int pas_attachment(struct pas *pas, const char *text, unsigned char **bytes, siz
 {
     enum err err = ERR_OK;
     struct view_record record;
+    struct file_words words;
     struct file_kind file;
     struct buf plain = {.max = ATTACH_MAX};
     uint8_t key[KEY_LEN], hash[HASH_LEN];
@@ -390,7 +397,8 @@ int pas_attachment(struct pas *pas, const char *text, unsigned char **bytes, siz
     *bytes = NULL;
     *len = 0;
     TRY(pas_record(pas, text, &record));
-    if (!record.kind || !is_file_kind(pas, record.kind, &file) ||
+    TRY(file_words_of(pas, &words));
+    if (!record.kind || !is_file_kind(record.kind, &words, &file) ||
         read_hex(pas, &record, file.hash, hash, HASH_LEN) != ERR_OK ||
         read_hex(pas, &record, file.key, key, KEY_LEN) != ERR_OK)
         TRY(pas_fail(pas, ERR_USAGE, WORD_ATTACH_NONE, text));

@@ -125,6 +125,7 @@ pg_kill first
 (cd / && as_pg "$PG_BIN/pg_ctl" -D "$second" -w promote >/dev/null)
 wait "$load" || true
 acknowledged=$(jq -c 'select(.spaces) | .spaces[0] | select(.unsent == 0) | .size' "$WORK/load.out" | tail -n 1)
+[ -n "$acknowledged" ] || fail "nothing was acknowledged: $(cat "$WORK/load.err")"
 echo "   acknowledged up to size $acknowledged before and after the change"
 for _ in 1 2 3 4 5; do
     on claire sync --json >"$OUT" 2>"$ERR" && break
@@ -134,5 +135,5 @@ synced claire nadia
 expect 0 on claire audit verify --full
 expect 0 "$PASSERELLE_BIN_DIR/passerelled" check --data "$WORK/three"
 expect 0 on claire status --json
-[ "$(field '.spaces[0].size')" -ge "${acknowledged:-0}" ] || fail "something acknowledged is gone"
+[ "$(field '.spaces[0].size')" -ge "$acknowledged" ] || fail "something acknowledged is gone"
 same "sites at both" "$(query claire 'SELECT count(*) AS n FROM site')" "$(query nadia 'SELECT count(*) AS n FROM site')"
