@@ -15,5 +15,7 @@ PASSERELLE_PG_EMPTY="psql -qX '$PASSERELLE_PG' -c 'SET client_min_messages = err
 export PASSERELLE_PG PASSERELLE_PG_NOWHERE PASSERELLE_PG_EMPTY
 
 step "the conformance suite"
-"$BUILD_DIR/tests/store/test_store" 2>&1 | tee "$OUT"
-same "suites that passed" 2 "$(grep -c "^\[  PASSED" "$OUT")"
+for suite in test_store test_store_keys; do
+    "$BUILD_DIR/tests/store/$suite" 2>&1 | tee "$OUT"
+    same "engines that passed $suite" 2 "$(grep -c "^\[  PASSED" "$OUT")"
+done

@@ -25,6 +25,14 @@ function watched(page, errors) {
     page.on('pageerror', (error) => errors.push(String(error)));
 }
 
+// Both drivers' pages answer to the same few calls.
+async function opened(page, url) {
+    const errors = [];
+    watched(page, errors);
+    await page.goto(url);
+    return { evaluate: (fn, arg) => page.evaluate(fn, arg), reload: () => page.reload(), close: () => page.close(), errors, page };
+}
+
 /** Chromium as a process of ours, so that it can be killed; Playwright connects to it. */
 async function chromium(profile) {
     const { chromium: driver } = await import('playwright-core');
@@ -46,13 +54,7 @@ async function chromium(profile) {
     const browser = await driver.connectOverCDP(endpoint);
     const context = browser.contexts()[0];
     return {
-        async open(url) {
-            const page = await context.newPage();
-            const errors = [];
-            watched(page, errors);
-            await page.goto(url);
-            return { evaluate: (fn, arg) => page.evaluate(fn, arg), reload: () => page.reload(), close: () => page.close(), errors, page };
-        },
+        open: async (url) => opened(await context.newPage(), url),
         async kill() {
             if (child.exitCode === null && child.signalCode === null) {
                 process.kill(-child.pid, 'SIGKILL'); // the group of this one process
@@ -74,13 +76,7 @@ async function firefox(profile) {
         extraPrefsFirefox: { 'app.update.enabled': false } });
     const child = browser.process();
     return {
-        async open(url) {
-            const page = await browser.newPage();
-            const errors = [];
-            watched(page, errors);
-            await page.goto(url);
-            return { evaluate: (fn, arg) => page.evaluate(fn, arg), reload: () => page.reload(), close: () => page.close(), errors, page };
-        },
+        open: async (url) => opened(await browser.newPage(), url),
         async kill() {
             if (child.exitCode === null && child.signalCode === null) {
                 const gone = new Promise((done) => child.on('exit', done));
