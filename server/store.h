@@ -165,7 +165,8 @@ struct store_engine {
     enum err (*commit)(struct store *store);
     void (*rollback)(struct store *store);
 
-    /** Appends an entry with its `n` bodies; a deleted one (refills alone have such) as its hash. ERR_EXISTS: the index or (device, seq) is taken. */
+    /** Appends an entry with its `n` bodies; a deleted one (refills alone have such) as its hash. ERR_EXISTS: the index or
+     * (device, seq) is taken; an engine that sends a group's entries together says so at the next look at them, or at commit. */
     enum err (*append)(struct store *store, const struct store_entry *entry,
                        const struct leaf_body *bodies, size_t n);
     enum err (*space_put)(struct store *store, const struct store_space *space);

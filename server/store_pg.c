@@ -12,9 +12,7 @@
 
 #include "proto/digest.h"
 
-#define LOG_SCHEMA  "passerelle_log"
-#define KEYS_SCHEMA "passerelle_keys"
-#define CHANNEL     "passerelle"
+#define CHANNEL "passerelle"
 enum { SCHEMA_VERSION = 1 };
 
 /* Ciphertext does not compress: EXTERNAL spares the attempt. Integers are BIGINT, as the driver sends them. */
@@ -45,7 +43,7 @@ static const char log_tables[] =
     "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
     " PERFORM pg_notify('" CHANNEL "', encode(NEW.space, 'hex')); RETURN NULL; END$$;"
     "CREATE TRIGGER tell AFTER INSERT OR UPDATE ON spaces FOR EACH ROW EXECUTE FUNCTION tell();"
-    "CREATE TRIGGER tell AFTER INSERT OR UPDATE ON " KEYS_SCHEMA ".revs"
+    "CREATE TRIGGER tell AFTER INSERT OR UPDATE ON " PG_KEYS_SCHEMA ".revs"
     " FOR EACH ROW EXECUTE FUNCTION tell();";
 
 static const char keys_tables[] =
@@ -98,15 +96,15 @@ static int untidy(const struct store *base)
     return atomic_load(&store->log_deleted) || atomic_load(&store->keys_deleted) ? 2 : 0;
 }
 
-#define BYTES_OF                                                                                   \
+#define BYTES_OF(schema)                                                                           \
     "SELECT CAST(coalesce(sum(pg_total_relation_size(oid)), 0) AS BIGINT) FROM pg_class"           \
-    " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+    " WHERE relkind = 'r' AND relnamespace = '" schema "'::regnamespace"
 
 static enum err bytes(struct store_view *base, uint64_t *log_bytes, uint64_t *keys_bytes)
 {
     struct sq_view *view = (struct sq_view *)base;
-    enum err err = pg_number(&view->log, BYTES_OF, log_bytes);
-    return err == ERR_OK ? pg_number(&view->keys, BYTES_OF, keys_bytes) : err;
+    enum err err = pg_number(&view->log, BYTES_OF(PG_LOG_SCHEMA), log_bytes);
+    return err == ERR_OK ? pg_number(&view->keys, BYTES_OF(PG_KEYS_SCHEMA), keys_bytes) : err;
 }
 
 /* Every row is read; checksums of pages are the server's to verify while it does. */
@@ -158,8 +156,14 @@ static enum err open_pair(struct sq_view *view, const struct sq_store *store, bo
 {
     enum err err = ERR_OK;
     view->view.engine = &store->engine;
-    TRY(pg_open(&view->log, store->place, LOG_SCHEMA, writes));
-    TRY(pg_open(&view->keys, store->place, KEYS_SCHEMA, writes));
+    if (writes) {
+        TRY(pg_open(&view->log, store->place, PG_LOG_SCHEMA, writes));
+        TRY(pg_open(&view->keys, store->place, PG_KEYS_SCHEMA, writes));
+    } else {
+        /* One snapshot of both, and one turn to begin and to end it. */
+        TRY(pg_open(&view->log, store->place, PG_LOG_SCHEMA ", " PG_KEYS_SCHEMA, writes));
+        pg_share(&view->keys, &view->log);
+    }
 out:
     return err;
 }
@@ -168,7 +172,7 @@ static enum err is_there(struct sq *sq, bool *there)
 {
     uint64_t n = 0;
     enum err err =
-        pg_number(sq, "SELECT count(*) FROM pg_namespace WHERE nspname = '" LOG_SCHEMA "'", &n);
+        pg_number(sq, "SELECT count(*) FROM pg_namespace WHERE nspname = '" PG_LOG_SCHEMA "'", &n);
     *there = n > 0;
     return err;
 }
@@ -201,10 +205,10 @@ enum err store_pg_create(const char *conninfo)
     TRY(is_there(&sq, &there));
     TRY(there ? ERR_EXISTS : ERR_OK);
     TRY(sq_exec(&sq, "BEGIN"));
-    TRY(sq_exec(&sq, "CREATE SCHEMA " KEYS_SCHEMA "; SET LOCAL search_path = " KEYS_SCHEMA));
+    TRY(sq_exec(&sq, "CREATE SCHEMA " PG_KEYS_SCHEMA "; SET LOCAL search_path = " PG_KEYS_SCHEMA));
     TRY(sq_exec(&sq, keys_tables));
     TRY(put_store_id(&sq));
-    TRY(sq_exec(&sq, "CREATE SCHEMA " LOG_SCHEMA "; SET LOCAL search_path = " LOG_SCHEMA));
+    TRY(sq_exec(&sq, "CREATE SCHEMA " PG_LOG_SCHEMA "; SET LOCAL search_path = " PG_LOG_SCHEMA));
     TRY(sq_exec(&sq, log_tables));
     TRY(put_number(&sq, "schema", SCHEMA_VERSION));
     TRY(sq_exec(&sq, "COMMIT"));
@@ -253,7 +257,7 @@ enum err store_pg_open(struct store **out, const char *conninfo, enum store_mode
     TRY(check_version(store));
     if (mode == STORE_OWNER) {
         TRY(open_pair(&store->tidy, store, true));
-        TRY(pg_open(&store->listener, conninfo, LOG_SCHEMA, true));
+        TRY(pg_open(&store->listener, conninfo, PG_LOG_SCHEMA, true));
         TRY(pg_listen(&store->listener, CHANNEL));
         TRY(sq_recover(store));
     }

@@ -7,10 +7,16 @@
 
 #include "server/store_sql.h"
 
-/** Connects, with `schema` as the place of all unqualified names. `conninfo` as libpq takes it (a URI or words); it is
+/** Connects, with `schema` (one, or several in order) as the place of all unqualified names. `conninfo` as libpq takes it (a URI or words); it is
  * kept for reconnecting, which happens by itself outside of transactions. sq_close also after an error. ERR_BUSY: the
  * server cannot be reached. */
 enum err pg_open(struct sq *sq, const char *conninfo, const char *schema, bool writes);
+
+#define PG_LOG_SCHEMA  "passerelle_log"
+#define PG_KEYS_SCHEMA "passerelle_keys"
+
+/** Makes `sq` a second name for a connection that reads: what it begins and ends is the other one's. */
+void pg_share(struct sq *sq, const struct sq *with);
 
 /** The first column of the first row of a query, as a number. ERR_NOT_FOUND: no row. */
 enum err pg_number(struct sq *sq, const char *sql, uint64_t *out);

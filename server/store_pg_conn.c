@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Connections of the PostgreSQL engine: its driver. Statements are prepared once per connection; parameters and results
- * travel in binary. An answer is held in memory until sq_reset, which is why listings come in pages. A connection that
- * was lost is made again by the next statement outside of a transaction: with several hosts in the connection string,
+ * travel in binary. An answer is held in memory until sq_reset, which is why listings come in pages. Entries and bodies
+ * of a group wait (store_pg_rows.h) until a statement looks at them, or the transaction ends. A connection that was lost is made again by the next statement outside of a transaction: with several hosts in the connection string,
  * to the one that is primary by then.
  */
 #include <libpq-fe.h>
@@ -11,8 +11,9 @@
 #include <string.h>
 
 #include "server/store_pg.h"
+#include "server/store_pg_rows.h"
 
-enum { ARGS_MAX = 9, TEXT_MAX = 512 };
+enum { TEXT_MAX = 512 };
 
 struct pg {
     PGconn *conn;
@@ -24,6 +25,8 @@ struct pg {
     PGresult *results[SQ_STATEMENT_N];
     int at[SQ_STATEMENT_N]; /* row that the last step met */
     int changes;
+    uint32_t connections;           /* how often it was made again */
+    struct pg_rows entries, bodies; /* that wait */
 };
 
 /* ---- errors ---- */
@@ -90,6 +93,7 @@ static enum err settings(struct pg *pg)
 static enum err connect_again(struct pg *pg)
 {
     memset(pg->prepared, 0, sizeof pg->prepared);
+    pg->connections++;
     PQreset(pg->conn);
     return PQstatus(pg->conn) == CONNECTION_OK ? settings(pg) : ERR_BUSY;
 }
@@ -103,13 +107,54 @@ static enum err ready(struct pg *pg)
 static void close(struct sq *sq)
 {
     struct pg *pg = sq->pg;
-    if (!pg)
+    if (!pg || sq->shares)
         return;
     for (size_t i = 0; i < SQ_STATEMENT_N; i++)
         PQclear(pg->results[i]);
+    pg_rows_free(&pg->entries);
+    pg_rows_free(&pg->bodies);
     PQfinish(pg->conn);
     free(pg->conninfo);
     free(pg);
+}
+
+/* ---- rows that wait ---- */
+
+static struct pg_rows *rows_of(struct pg *pg, enum sq_statement id)
+{
+    return id == SQ_APPEND ? &pg->entries : id == SQ_BODY_PUT ? &pg->bodies : NULL;
+}
+
+static enum err send_rows(struct pg *pg, struct pg_rows *rows)
+{
+    PGresult *result;
+    size_t sent;
+    if (rows->n == 0)
+        return ERR_OK;
+    enum err err = pg_rows_send(rows, pg->conn, &result, &sent);
+    if (err == ERR_OK)
+        err = result_err(pg, result);
+    if (err == ERR_OK && strtoull(PQcmdTuples(result), NULL, 10) < sent)
+        err = ERR_EXISTS;
+    PQclear(result);
+    return err;
+}
+
+static enum err send_waiting(struct pg *pg)
+{
+    enum err err = send_rows(pg, &pg->entries);
+    return err == ERR_OK ? send_rows(pg, &pg->bodies) : err;
+}
+
+static void drop_waiting(struct pg *pg)
+{
+    pg_rows_drop(&pg->entries);
+    pg_rows_drop(&pg->bodies);
+}
+
+static bool looks_at_rows(enum sq_statement id)
+{
+    return strstr(sq_text[id], "FROM log") || strstr(sq_text[id], "bodies");
 }
 
 /* ---- statements ---- */
@@ -117,7 +162,12 @@ static void close(struct sq *sq)
 static enum err exec(struct sq *sq, const char *sql)
 {
     struct pg *pg = sq->pg;
-    enum err err = ready(pg);
+    /* What a transaction left that was lost with its connection. */
+    if (strncmp(sql, "BEGIN", strlen("BEGIN")) == 0)
+        drop_waiting(pg);
+    enum err err = send_waiting(pg);
+    if (err == ERR_OK)
+        err = ready(pg);
     if (err != ERR_OK)
         return err;
     PGresult *result = PQexec(pg->conn, sql);
@@ -132,8 +182,10 @@ static enum err exec(struct sq *sq, const char *sql)
 /* The same statement with PostgreSQL's placeholders. */
 static void text_of(enum sq_statement id, char out[static TEXT_MAX])
 {
-    const char *text =
-        id == SQ_BEGIN ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : sq_text[id];
+    /* Where both schemas are on the path, the log's table of this name comes first. */
+    const char *text = id == SQ_STORE_ID ? "SELECT value FROM " PG_KEYS_SCHEMA
+                                           ".meta WHERE name = 'store_id'"
+                                         : sq_text[id];
     size_t len = strlen(text);
     for (size_t i = 0; i <= len && i < TEXT_MAX; i++)
         out[i] = text[i];
@@ -161,16 +213,50 @@ static void number_bytes(uint8_t out[static 8], int64_t number)
         out[i] = (uint8_t)((uint64_t)number >> (56 - 8 * i));
 }
 
+/* The next step says that there is no row; that all were new is asked when they are sent. */
+static enum err start_waiting(struct pg *pg, struct pg_rows *rows, enum sq_statement id,
+                              const struct sq_arg *args, size_t n)
+{
+    enum err err = pg_rows_full(rows) ? send_waiting(pg) : ERR_OK;
+    rows->insert = sq_text[id];
+    pg->at[id] = -1;
+    pg->changes = 1;
+    return err == ERR_OK ? pg_rows_add(rows, args, n) : err;
+}
+
+/* A snapshot is taken by the first look, which goes with the BEGIN. */
+static enum err begin_view(struct pg *pg)
+{
+    enum err err = ready(pg);
+    if (err != ERR_OK)
+        return err;
+    PGresult *result = PQexec(pg->conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                                        "SELECT count(*) FROM meta WHERE name = ''");
+    err = result_err(pg, result);
+    PQclear(result);
+    return err;
+}
+
 static enum err start(struct sq *sq, enum sq_statement id, const struct sq_arg *args, size_t n)
 {
     enum err err = ERR_OK;
     struct pg *pg = sq->pg;
-    const char *values[ARGS_MAX];
-    int lengths[ARGS_MAX], formats[ARGS_MAX];
-    uint8_t numbers[ARGS_MAX][8];
+    if (rows_of(pg, id))
+        return start_waiting(pg, rows_of(pg, id), id, args, n);
+    if (id == SQ_LOOK || (sq->shares && (id == SQ_BEGIN || id == SQ_ROLLBACK)))
+        return ERR_OK;
+    if (id == SQ_BEGIN)
+        return begin_view(pg);
+    if (id == SQ_ROLLBACK)
+        drop_waiting(pg);
+    else if (looks_at_rows(id))
+        TRY(send_waiting(pg));
+    const char *values[PG_ARGS_MAX];
+    int lengths[PG_ARGS_MAX], formats[PG_ARGS_MAX];
+    uint8_t numbers[PG_ARGS_MAX][8];
     char name[16];
     static const uint8_t empty;
-    TRY(n <= ARGS_MAX ? ERR_OK : ERR_USAGE);
+    TRY(n <= PG_ARGS_MAX ? ERR_OK : ERR_USAGE);
     TRY(ready(pg));
     snprintf(name, sizeof name, "s%d", (int)id);
     TRY(prepare(pg, id, name));
@@ -194,6 +280,8 @@ out:
 static enum err step(struct sq *sq, enum sq_statement id)
 {
     struct pg *pg = sq->pg;
+    if (!pg->results[id])
+        return ERR_NOT_FOUND;
     return ++pg->at[id] < PQntuples(pg->results[id]) ? ERR_OK : ERR_NOT_FOUND;
 }
 
@@ -226,6 +314,12 @@ static const uint8_t *column_blob(struct sq *sq, enum sq_statement id, int at, s
     return null ? NULL : (const uint8_t *)PQgetvalue(pg->results[id], pg->at[id], at);
 }
 
+/* What was seen before the connection was lost may be gone: a standby that was promoted did not see it. */
+static uint32_t epoch(const struct sq *sq)
+{
+    return sq->pg->connections;
+}
+
 static bool in_transaction(const struct sq *sq)
 {
     PGTransactionStatusType status = PQtransactionStatus(sq->pg->conn);
@@ -243,6 +337,7 @@ static const struct sq_driver driver = {
     .column = column,
     .column_blob = column_blob,
     .in_transaction = in_transaction,
+    .epoch = epoch,
     .begin_write = "BEGIN; SELECT pg_advisory_xact_lock(hashtext(current_schema()))"};
 
 enum err pg_open(struct sq *sq, const char *conninfo, const char *schema, bool writes)
@@ -260,6 +355,11 @@ enum err pg_open(struct sq *sq, const char *conninfo, const char *schema, bool w
         return ERR_MEMORY;
     PQsetNoticeProcessor(pg->conn, quiet, NULL);
     return PQstatus(pg->conn) == CONNECTION_OK ? settings(pg) : ERR_BUSY;
+}
+
+void pg_share(struct sq *sq, const struct sq *with)
+{
+    *sq = (struct sq){.driver = with->driver, .pg = with->pg, .shares = true};
 }
 
 enum err pg_number(struct sq *sq, const char *sql, uint64_t *out)

@@ -227,6 +227,7 @@ static void close_pair(struct sq_view *view)
     sq_close(&view->log);
     sq_close(&view->keys);
     buf_free(&view->blob);
+    free(view->nodes);
 }
 
 static struct store_view *sq_own_view(struct store *base)
@@ -242,6 +243,8 @@ static enum err sq_view_open(struct store *base, struct store_view **out)
         return ERR_MEMORY;
     view->view.engine = &of_store(base)->engine;
     enum err err = of_store(base)->pair_open(view, of_store(base), false);
+    if (err == ERR_OK && view->log.driver->epoch)
+        view->nodes = calloc(SQ_NODES_KEPT, sizeof *view->nodes); /* NULL: without them */
     if (err != ERR_OK) {
         close_pair(view);
         free(view);

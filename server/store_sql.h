@@ -149,7 +149,9 @@ struct sq_driver {
     uint64_t (*column)(struct sq *sq, enum sq_statement id, int column);
     const uint8_t *(*column_blob)(struct sq *sq, enum sq_statement id, int column, size_t *len);
     bool (*in_transaction)(const struct sq *sq);
-    const char *begin_write; /* waits for other writers of the same database */
+    uint32_t (*epoch)(
+        const struct sq *sq); /* another number: what was read before is worth nothing; or NULL */
+    const char *begin_write;  /* waits for other writers of the same database */
 };
 
 /** A connection with the statements that were used so far. */
@@ -158,13 +160,27 @@ struct sq {
     struct sqlite3 *db; /* SQLite's */
     struct sqlite3_stmt *statements[SQ_STATEMENT_N];
     struct pg *pg; /* PostgreSQL's */
+    bool shares;   /* somebody else's connection (store_pg.h) */
 };
+
+/** A tree node that was read; nodes never change. */
+struct sq_node {
+    uint8_t space[ID_LEN];
+    unsigned level;
+    uint64_t index;
+    uint8_t node[HASH_LEN];
+    bool there;
+};
+enum { SQ_NODES_KEPT = 1024 };
 
 struct sq_view {
     struct store_view view; /* first */
     struct sq log, keys;
     struct buf blob; /* what single-row functions give is copied here */
     bool begun;
+    struct sq_node
+        *nodes; /* SQ_NODES_KEPT, of views where a statement is a message to another machine */
+    uint32_t nodes_epoch;
 };
 
 struct sq_store {

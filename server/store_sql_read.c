@@ -319,12 +319,24 @@ static enum err log_bodies(struct store_view *view, const uint8_t space[static I
     return err;
 }
 
+/* Where a node that was read is kept; NULL where none are. */
+static struct sq_node *kept(struct sq_view *view, const uint8_t space[static ID_LEN],
+                            unsigned level, uint64_t index)
+{
+    if (!view->nodes)
+        return NULL;
+    uint32_t epoch = view->log.driver->epoch(&view->log);
+    if (view->nodes_epoch != epoch)
+        memset(view->nodes, 0, SQ_NODES_KEPT * sizeof *view->nodes);
+    view->nodes_epoch = epoch;
+    return &view->nodes[(space[0] * 31 + level * 257 + index) % SQ_NODES_KEPT];
+}
+
 /* Node (level, j) was completed by entry ((j + 1) << level) - 1 (tree.h). */
-static enum err log_node(struct store_view *view, const uint8_t space[static ID_LEN],
-                         unsigned level, uint64_t index, uint8_t out[static HASH_LEN])
+static enum err read_node(struct sq *log, const uint8_t space[static ID_LEN], unsigned level,
+                          uint64_t index, uint8_t out[static HASH_LEN])
 {
     enum err err = ERR_OK;
-    struct sq *log = log_of(view);
     size_t len, at = (size_t)level * HASH_LEN;
     uint64_t entry = ((index + 1) << level) - 1;
     TRY(sq_start(log, SQ_NODES, SQ_ARGS(SQ_BLOB(space, ID_LEN), SQ_NUM(entry))));
@@ -335,6 +347,24 @@ static enum err log_node(struct store_view *view, const uint8_t space[static ID_
     memcpy(out, nodes + at, HASH_LEN);
 out:
     sq_reset(log, SQ_NODES);
+    return err;
+}
+
+static enum err log_node(struct store_view *base, const uint8_t space[static ID_LEN],
+                         unsigned level, uint64_t index, uint8_t out[static HASH_LEN])
+{
+    struct sq_node *node = kept((struct sq_view *)base, space, level, index);
+    if (node && node->there && node->level == level && node->index == index &&
+        memcmp(node->space, space, ID_LEN) == 0) {
+        memcpy(out, node->node, HASH_LEN);
+        return ERR_OK;
+    }
+    enum err err = read_node(log_of(base), space, level, index, out);
+    if (node && err == ERR_OK) {
+        *node = (struct sq_node){.level = level, .index = index, .there = true};
+        memcpy(node->space, space, ID_LEN);
+        memcpy(node->node, out, HASH_LEN);
+    }
     return err;
 }
 

@@ -10,22 +10,8 @@
 
 step "a primary, and a standby that every commit waits for"
 pg_init first
-cat >>"$(pg_dir first)/postgresql.conf" <<E2
-synchronous_standby_names = 'second'
-wal_level = replica
-max_wal_senders = 5
-hot_standby = on
-E2
-pg_start first
-pg_port[second]=$(free_port)
+pg_standby second first
 second=$(pg_dir second)
-(cd / && PGPASSWORD='' as_pg "$PG_BIN/pg_basebackup" -h 127.0.0.1 -p "${pg_port[first]}" -U postgres \
-    -D /tmp/passerelle-standby.$$ -R -X stream -c fast >/dev/null)
-mv /tmp/passerelle-standby.$$ "$second"
-sed -i "s/^port = .*/port = ${pg_port[second]}/; s/^synchronous_standby_names.*//" "$second/postgresql.conf"
-sed -i "s/^primary_conninfo = '/&application_name=second /" "$second/postgresql.auto.conf"
-pg_start second
-until_true 30 sh -c "[ \"\$(psql -qAtX '$(pg_uri first)' -c \"SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'\")\" = 1 ]"
 
 step "three nodes with one key on one database"
 place="postgresql://postgres@127.0.0.1:${pg_port[first]},127.0.0.1:${pg_port[second]}/postgres?target_session_attrs=read-write&connect_timeout=5"

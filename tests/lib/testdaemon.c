@@ -64,8 +64,20 @@ static int run(const struct testdaemon *daemon, const char *const argv[], struct
     return wait_for(pid);
 }
 
+/* The next of the empty databases that TESTDAEMON_STORE stands for; NULL: files in the folder. */
+static const char *next_store(char out[static 512])
+{
+    static unsigned n;
+    const char *all = getenv("TESTDAEMON_STORE"), *mark = all ? strchr(all, '#') : NULL;
+    if (!mark)
+        return NULL;
+    snprintf(out, 512, "%.*s%u%s", (int)(mark - all), all, ++n, mark + 1);
+    return out;
+}
+
 void testdaemon_init(struct testdaemon *daemon)
 {
+    char place[512];
     const char *bin = getenv("PASSERELLE_BIN_DIR"), *base = getenv("TMPDIR");
     struct buf out = {0};
     struct link link;
@@ -77,8 +89,12 @@ void testdaemon_init(struct testdaemon *daemon)
     assert(made);
     (void)made;
     snprintf(daemon->port_file, sizeof daemon->port_file, "%s/port", daemon->folder);
-    const char *const argv[] = {daemon->program,      "init",   "--data", daemon->folder, "--url",
-                                "http://127.0.0.1:1", "--json", NULL};
+    const char *argv[] = {daemon->program,      "init",   "--data", daemon->folder, "--url",
+                          "http://127.0.0.1:1", "--json", NULL,     NULL,           NULL};
+    if (next_store(place)) {
+        argv[7] = "--store";
+        argv[8] = place;
+    }
     int code = run(daemon, argv, &out);
     assert(code == 0);
     (void)code;

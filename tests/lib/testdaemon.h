@@ -17,7 +17,8 @@ struct testdaemon {
     const char *extra[8];     /* further arguments of serve */
 };
 
-/** Makes a data folder below TMPDIR (or /tmp) with `passerelled init`, and keeps the founder link's secret. */
+/** Makes a data folder below TMPDIR (or /tmp) with `passerelled init`, and keeps the founder link's secret. With
+ * TESTDAEMON_STORE, the URI of an empty PostgreSQL database with # for 1, 2, 3 ..., the store is the next of those. */
 void testdaemon_init(struct testdaemon *daemon);
 /** Starts serving and waits until it is ready. */
 void testdaemon_start(struct testdaemon *daemon);
