@@ -59,6 +59,7 @@ static const char *const tables[][2] = {
 };
 
 static const char *const indexes[] = {
+    "CREATE INDEX domain_kind_key ON domain_kind(key, position)",
     "CREATE INDEX domain_label_path ON domain_label(path)",
     "CREATE INDEX domain_field_kind ON domain_field(kind, position)",
     "CREATE INDEX domain_option_field ON domain_option(kind, field, position)",
