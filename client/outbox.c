@@ -35,6 +35,26 @@ struct outbox_edit *outbox_edit_by_id(const struct space *space, uint64_t id)
 
 /* --- memory --- */
 
+static void count_edit(struct outbox *outbox, const struct outbox_edit *edit)
+{
+    outbox->changes += edit->n;
+    if (outbox->since_ms == 0 || edit->made_ms < outbox->since_ms)
+        outbox->since_ms = edit->made_ms;
+}
+
+static void count_again(struct outbox *outbox)
+{
+    outbox->changes = outbox->since_ms = 0;
+    for (size_t i = 0; i < outbox->n_edits; i++)
+        count_edit(outbox, &outbox->edits[i]);
+}
+
+/* Takes what edit_room made room for. */
+static void edit_took(struct outbox *outbox)
+{
+    count_edit(outbox, &outbox->edits[outbox->n_edits++]);
+}
+
 static struct outbox_edit *edit_room(struct outbox *outbox)
 {
     if (outbox->n_edits == outbox->edits_cap) {
@@ -129,7 +149,7 @@ static enum err load_edit(void *ctx, uint64_t id, const uint8_t *plain, size_t l
         edit->raw_len += change_take(&items, &change);
     }
     TRY(wire_end(&items) == ERR_OK ? ERR_OK : ERR_CORRUPT);
-    outbox->n_edits++;
+    edit_took(outbox);
     if (edit->edit > load->engine->edits)
         load->engine->edits = edit->edit;
 out:
@@ -178,10 +198,7 @@ void outbox_changes_free(struct outbox_changes *changes)
 enum err outbox_tally(struct engine *engine, const struct space *space, int64_t delta)
 {
     struct buf plain = {0};
-    uint64_t n = 0;
-    for (size_t i = 0; i < space->outbox.n_edits; i++)
-        n += space->outbox.edits[i].n;
-    wire_put_uint(&plain, n + (uint64_t)delta);
+    wire_put_uint(&plain, space->outbox.changes + (uint64_t)delta);
     enum err err = plain.err;
     if (err == ERR_OK)
         err = replica_put(engine->replica, REPLICA_TALLY, space->no, 1, plain.bytes, plain.len);
@@ -240,13 +257,14 @@ enum err outbox_edit(struct engine *engine, struct space *space, const uint8_t s
         if (!edit)
             TRY(ERR_MEMORY);
         *edit = part;
-        outbox->n_edits++;
+        edit_took(outbox);
     }
     TRY(outbox_tally(engine, space, 0));
 out:
     err = replica_end(engine->replica, err);
     if (err != ERR_OK) {
         outbox->n_edits = before;
+        count_again(outbox);
         return err;
     }
     for (size_t i = 0; i < n; i++) {
@@ -276,7 +294,7 @@ enum err outbox_adopt(struct engine *engine, struct space *space, const struct o
     if (err != ERR_OK)
         return err;
     *room = edit;
-    outbox->n_edits++;
+    edit_took(outbox);
     outbox->last_id = edit.id;
     return ERR_OK;
 }
@@ -294,6 +312,7 @@ void outbox_edits_gone(struct space *space, const uint64_t *ids, size_t n)
         outbox->edits[kept++] = outbox->edits[i];
     }
     outbox->n_edits = kept;
+    count_again(outbox);
 }
 
 enum err outbox_undo(struct engine *engine, struct space *space, uint64_t edit, size_t *n)
@@ -425,13 +444,8 @@ void outbox_unload(struct engine *engine, struct space *space)
 void outbox_count(const struct space *space, uint64_t *n, uint64_t *since_ms)
 {
     const struct outbox *outbox = &space->outbox;
-    *n = outbox->n_operations;
-    *since_ms = 0;
-    for (size_t i = 0; i < outbox->n_edits; i++) {
-        *n += outbox->edits[i].n;
-        if (*since_ms == 0 || outbox->edits[i].made_ms < *since_ms)
-            *since_ms = outbox->edits[i].made_ms;
-    }
+    *n = outbox->changes + outbox->n_operations;
+    *since_ms = outbox->since_ms;
     for (size_t i = 0; i < outbox->n_operations; i++) {
         if (*since_ms == 0 || outbox->operations[i].made_ms < *since_ms)
             *since_ms = outbox->operations[i].made_ms;

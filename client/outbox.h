@@ -105,6 +105,8 @@ struct outbox_leaf {
 struct outbox {
     size_t n_edits, edits_cap;
     struct outbox_edit *edits; /* ascending by id */
+    uint64_t changes;          /* of all edits; kept along, since each edit asks for it */
+    uint64_t since_ms;         /* when the oldest edit was made; 0 = there is none */
     size_t n_operations;
     struct outbox_operation *operations; /* ascending by id */
     size_t n_leaves;
