@@ -212,6 +212,46 @@ out:
     return err;
 }
 
+struct pieces {
+    struct engine *engine;
+    uint64_t to;
+};
+
+static enum err copy_piece(void *ctx, uint64_t id, const uint8_t *plain, size_t len)
+{
+    const struct pieces *pieces = ctx;
+    return replica_put(pieces->engine->replica, REPLICA_PIECE, pieces->to, id, plain, len);
+}
+
+enum err attach_carry(struct engine *engine, const struct space *from, struct space *to,
+                      const uint8_t shred[static ID_LEN])
+{
+    enum err err = ERR_OK;
+    struct blobs blobs = {0}, there = {0};
+    uint64_t last = 0;
+    TRY(all_blobs(engine, from, &blobs));
+    TRY(all_blobs(engine, to, &there));
+    TRY(replica_last_id(engine->replica, REPLICA_BLOB, to->no, &last));
+    for (size_t i = 0; i < blobs.n && last + 1 < BLOBS_PER_SPACE; i++) {
+        struct blob blob = blobs.list[i];
+        if (memcmp(blob.shred, shred, ID_LEN) != 0 || blob.state == COMING_DOWN ||
+            blob_of(&there, blob.hash))
+            continue;
+        blob.id = ++last;
+        blob.done = 0;
+        blob.state = GOING_UP;
+        struct pieces pieces = {engine, pieces_of(to, blob.id)};
+        TRY(replica_each(engine->replica, REPLICA_PIECE, pieces_of(from, blobs.list[i].id),
+                         copy_piece, &pieces));
+        TRY(put_blob(engine, to, &blob));
+        to->uploads++;
+    }
+out:
+    free(blobs.list);
+    free(there.list);
+    return err;
+}
+
 /* --- on the way --- */
 
 static enum err put_item(struct engine *engine, struct space *space, struct arena *arena,

@@ -21,6 +21,10 @@ enum err attach_outgoing(struct engine *engine, struct space *space, struct aren
 enum err attach_take(struct engine *engine, struct space *space, const struct flight_row *flight,
                      const struct message_row *row, bool *again);
 
+/** Lets those files of a dossier that are here whole go up in the space `to` as well. In a transaction. */
+enum err attach_carry(struct engine *engine, const struct space *from, struct space *to,
+                      const uint8_t shred[static ID_LEN]);
+
 /** Deletes the files of an erased dossier. In a transaction. */
 enum err attach_forget(struct engine *engine, struct space *space,
                        const uint8_t shred[static ID_LEN]);

@@ -77,7 +77,8 @@ enum engine_state {
     SPACE_WAITING,  /* joined; a member still has to approve */
     SPACE_ACTIVE,
     SPACE_REVOKED,
-    SPACE_REFUSED /* the join was refused, expired or used: `status` says which */
+    SPACE_REFUSED, /* the join was refused, expired or used: `status` says which */
+    SPACE_SUCCEEDED /* it goes on in another space of this device, whose `old` is this one (succeed.h) */
 };
 
 struct engine_space {
@@ -105,6 +106,7 @@ struct engine_space {
     bool wiped;              /* this device was removed; what it had of the space is destroyed */
     uint64_t sealed;         /* changes sealed to the stewards that the server has not signed for */
     uint64_t handed;         /* such changes that it has */
+    uint8_t old[ID_LEN];     /* the space that this one continues; zero: none */
     uint64_t
         generation; /* grows when earlier changes may have vanished (revocation cut, erasure): rebuild views */
 };

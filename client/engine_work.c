@@ -210,6 +210,8 @@ enum err engine_operate(struct engine *engine, size_t i, const struct op *op, co
     const struct fold_device *self = space_self(engine, space);
     if (self && !self->active)
         return ERR_REVOKED;
+    if (space->succeeded)
+        return ERR_DENIED;
     if (op->kind == KIND_DEVICE_REVOKE)
         target = op->u.device_revoke.device;
     else if (op->kind == KIND_ROLE_SET)

@@ -49,7 +49,7 @@ static enum err keep_space(struct engine *engine, struct space *space, enum err 
 /* --- founding --- */
 
 static void genesis_leaf(const struct engine *engine, const struct server *server,
-                         enum space_level level, struct leaf *leaf)
+                         enum space_level level, const struct space *old, struct leaf *leaf)
 {
     *leaf = (struct leaf){.seq = 1, .kind = KIND_GENESIS};
     memcpy(leaf->device, engine->ring.id, ID_LEN);
@@ -65,6 +65,12 @@ static void genesis_leaf(const struct engine *engine, const struct server *serve
     memcpy(leaf->op.u.genesis.resp_pk, server->resp_pk, PK_LEN);
     leaf->op.u.genesis.log_name = server->log_name;
     leaf->op.u.genesis.log_name_len = strlen(server->log_name);
+    if (!old)
+        return;
+    leaf->op.u.genesis.succeeds = true;
+    memcpy(leaf->op.u.genesis.old_space, old->pub.id, ID_LEN);
+    leaf->op.u.genesis.old_size = old->note.size;
+    memcpy(leaf->op.u.genesis.old_root, old->note.root, HASH_LEN);
 }
 
 /* The four leaves of a founding, stored with the space. */
@@ -122,47 +128,122 @@ out:
     return err;
 }
 
+/* What is being founded. */
+struct founding {
+    size_t server;
+    const char *name;
+    enum space_level level;
+    const struct link *link; /* NULL: as a device that the server knows */
+    struct space *old;       /* the space that it continues; NULL */
+};
+
+/* In a transaction: the new space, and that the older one goes on in it. */
+static enum err found_both(struct engine *engine, struct space *space, struct leaf *genesis,
+                           struct space *old)
+{
+    enum err err = found_space(engine, space, genesis);
+    if (err != ERR_OK || !old)
+        return err;
+    old->succeeded = true;
+    err = space_save(engine, old);
+    old->succeeded = err == ERR_OK;
+    return err;
+}
+
+static enum err found(struct engine *engine, const struct founding *founding, size_t *i)
+{
+    enum err err = ERR_OK;
+    struct leaf genesis;
+    struct buf header = {.max = HEADER_MAX};
+    struct space *space = NULL;
+    uint8_t id[ID_LEN];
+    const struct server *server = &engine->servers[founding->server];
+    const struct link *link = founding->link;
+    if (strlen(founding->name) > NAME_LEN_MAX)
+        return ERR_TOO_BIG;
+    genesis_leaf(engine, server, founding->level, founding->old, &genesis);
+    TRY(leaf_make(&genesis, &header, engine->ring.device->ed_sk));
+    leaf_space_id(id, genesis.header, genesis.header_len);
+    TRY(space_new(&space, id));
+    space->server = founding->server;
+    space->pub.level = founding->level;
+    space->pub.state = SPACE_FOUNDING;
+    if (founding->old)
+        memcpy(space->pub.old, founding->old->pub.id, ID_LEN);
+    snprintf(space->pub.url, sizeof space->pub.url, "%s", server->url);
+    snprintf(space->own_name, sizeof space->own_name, "%s", founding->name);
+    space->has_link_sig = link != NULL;
+    if (link)
+        TRY(message_found_sign(space->link_sig, link->secret, genesis.header, genesis.header_len));
+    TRY(next_number(engine, &space->no));
+    TRY(engine_begin(engine));
+    struct space *made = space;
+    space = NULL;
+    TRY(keep_space(engine, made, found_both(engine, made, &genesis, founding->old), i));
+out:
+    space_free(engine, space);
+    buf_free(&header);
+    return err;
+}
+
 enum err engine_found(struct engine *engine, const char *link_text, const char *url,
                       const uint8_t *server_bytes, size_t server_len, const char *name,
                       enum space_level level, size_t *i)
 {
     enum err err = ERR_OK;
     struct link link = {0};
-    struct leaf genesis;
-    struct buf header = {.max = HEADER_MAX};
-    struct space *space = NULL;
-    uint8_t id[ID_LEN];
-    size_t server = 0;
+    struct founding founding = {.name = name, .level = level, .link = link_text ? &link : NULL};
     if (!link_text && !url)
         return ERR_USAGE;
-    if (strlen(name) > NAME_LEN_MAX)
-        return ERR_TOO_BIG;
     if (link_text)
         TRY(link_parse(&link, link_text, strlen(link_text)));
     if (link_text && link.type != LINK_FOUNDER)
         TRY(ERR_FORMAT);
-    TRY(founding_server(engine, link_text ? &link : NULL, url, server_bytes, server_len, &server));
-    genesis_leaf(engine, &engine->servers[server], level, &genesis);
-    TRY(leaf_make(&genesis, &header, engine->ring.device->ed_sk));
-    leaf_space_id(id, genesis.header, genesis.header_len);
-    TRY(space_new(&space, id));
-    space->server = server;
-    space->pub.level = level;
-    space->pub.state = SPACE_FOUNDING;
-    snprintf(space->pub.url, sizeof space->pub.url, "%s", engine->servers[server].url);
-    snprintf(space->own_name, sizeof space->own_name, "%s", name);
-    space->has_link_sig = link_text != NULL;
-    if (link_text)
-        TRY(message_found_sign(space->link_sig, link.secret, genesis.header, genesis.header_len));
+    TRY(founding_server(engine, founding.link, url, server_bytes, server_len, &founding.server));
+    TRY(found(engine, &founding, i));
+out:
+    digest_wipe(&link, sizeof link);
+    return err;
+}
+
+enum err enrol_found_next(struct engine *engine, struct space *old, const uint8_t *server_bytes,
+                          size_t server_len, const char *name, size_t *i)
+{
+    struct founding founding = {.name = name, .level = old->fold->level, .old = old};
+    enum err err =
+        founding_server(engine, NULL, old->pub.url, server_bytes, server_len, &founding.server);
+    if (err == ERR_OK)
+        err = found(engine, &founding, i);
+    old->succeeded = old->succeeded && err == ERR_OK;
+    space_refresh(engine, old);
+    return err;
+}
+
+/* In a transaction: a space to knock at, and that the older one goes on in it. */
+static enum err save_both(struct engine *engine, const struct space *space, struct space *old)
+{
+    enum err err = space_save(engine, space);
+    if (err != ERR_OK)
+        return err;
+    old->succeeded = true;
+    err = space_save(engine, old);
+    old->succeeded = err == ERR_OK;
+    return err;
+}
+
+enum err enrol_keep_next(struct engine *engine, struct space *space, size_t *i)
+{
+    enum err err = ERR_OK;
+    struct space *made = space, *old = engine_space_by_id(engine, space->pub.old, i);
+    TRY(old ? ERR_OK : ERR_NOT_FOUND);
     TRY(next_number(engine, &space->no));
     TRY(engine_begin(engine));
-    struct space *made = space;
     space = NULL;
-    TRY(keep_space(engine, made, found_space(engine, made, &genesis), i));
+    err = keep_space(engine, made, save_both(engine, made, old), i);
+    old->succeeded = old->succeeded && err == ERR_OK;
+    space_refresh(engine, old);
 out:
     space_free(engine, space);
-    buf_free(&header);
-    digest_wipe(&link, sizeof link);
     return err;
 }
 
@@ -212,6 +293,7 @@ static enum err fill_join(struct engine *engine, struct space *space, const stru
     buf_reset(&space->join);
     TRY(make_join(engine, link, &space->join));
     memcpy(space->genesis, link->genesis, HASH_LEN);
+    space->restated = false;
     space->pub.state = SPACE_WAITING;
     space->pub.status = ERR_OK;
     space->uninvited = false;

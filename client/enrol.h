@@ -23,4 +23,11 @@ void enrol_status(struct engine *engine, struct space *space, enum err status);
 size_t enrol_outgoing(const struct space *space, const struct engine *engine,
                       struct message_inbox *items);
 
+/** Founds the space that continues `old`, on its server (succeed.h). */
+enum err enrol_found_next(struct engine *engine, struct space *old, const uint8_t *server,
+                          size_t server_len, const char *name, size_t *i);
+
+/** Keeps a space (taken over, also after an error) that continues an older one, and knocks there with `join`. */
+enum err enrol_keep_next(struct engine *engine, struct space *space, size_t *i);
+
 #endif

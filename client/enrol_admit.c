@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "client/space_inside.h"
+#include "client/succeed.h"
 #include "proto/digest.h"
 #include "proto/link.h"
 #include "proto/seal.h"
@@ -50,7 +51,8 @@ enum err engine_invite(struct engine *engine, size_t i, uint8_t roles, uint64_t 
     uint8_t seed[SEED_LEN], sk[SK_LEN], record[INVITE_LEN];
     static const uint8_t nobody[ID_LEN];
     uint64_t id = 0;
-    if (!space_may(engine, space, roles & ~ROLES_PLAIN ? ROLE_ADMIN : ROLE_ADMIN | ROLE_STEWARD))
+    if (space->succeeded ||
+        !space_may(engine, space, roles & ~ROLES_PLAIN ? ROLE_ADMIN : ROLE_ADMIN | ROLE_STEWARD))
         return ERR_DENIED;
     snprintf(link.url, sizeof link.url, "%s", server->url);
     memcpy(link.space, space->pub.id, ID_LEN);
@@ -254,6 +256,7 @@ enum err enrol_inbox(struct engine *engine, const struct server *server, struct 
     TRY(replica_each(engine->replica, REPLICA_WAITING, space->no, load_waiting, &load));
     for (size_t i = 0; i < load.n_stale; i++)
         TRY(replica_delete(engine->replica, REPLICA_WAITING, space->no, load.stale[i]));
+    TRY(succeed_admit(engine, space, row));
 out:
     return err;
 }
@@ -263,8 +266,9 @@ size_t enrol_outgoing(const struct space *space, const struct engine *engine,
 {
     size_t n = 0;
     if (space->pub.state == SPACE_WAITING && space->join.len) {
-        items[n] = (struct message_inbox){
-            .type = INBOX_JOIN, .payload = space->join.bytes, .payload_len = space->join.len};
+        items[n] = (struct message_inbox){.type = space->restated ? INBOX_STATEMENT : INBOX_JOIN,
+                                          .payload = space->join.bytes,
+                                          .payload_len = space->join.len};
         memcpy(items[n++].id, engine->ring.id, ID_LEN);
     }
     for (size_t i = 0; i < space->n_waiting && n < INBOX_MAX; i++) {

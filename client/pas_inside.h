@@ -79,6 +79,9 @@ bool pas_same_name(const char *a, const char *b);
 bool pas_begins(const char *hex, const char *text);
 
 /** Sets the reason when `text` names a dossier that was erased: ERR_ERASED; otherwise ERR_NOT_FOUND. */
+/** Says in which space another one goes on. ERR_EXISTS. */
+enum err pas_succeeded(struct pas *pas, size_t old);
+
 enum err pas_say_erased(struct pas *pas, const char *text);
 
 /** The place of a space by name or id. */

@@ -21,10 +21,11 @@ static bool may_write(const struct engine_space *space)
     }
 }
 
+/* What is written to a file of a space that goes on elsewhere goes there too, as long as the file has not. */
 enum err pas_place_check(struct pas *pas, size_t i)
 {
     const struct engine_space *space = engine_space(pas->engine, i);
-    if (may_write(space))
+    if (may_write(space) || (space->state == SPACE_SUCCEEDED && space->roles & ROLE_WRITER))
         return ERR_OK;
     if (space->state == SPACE_REVOKED)
         return ERR_REVOKED;
@@ -50,7 +51,9 @@ static bool refers_to(struct pas_draft *draft, size_t space)
 /* A space that was joined and not approved yet may not have told its level. */
 static bool level_known(struct pas *pas, size_t i)
 {
-    return engine_space(pas->engine, i)->state == SPACE_FOUNDING || engine_fold(pas->engine, i);
+    const struct engine_space *space = engine_space(pas->engine, i);
+    return space->state == SPACE_FOUNDING || !digest_is_zero(space->old, ID_LEN) ||
+           engine_fold(pas->engine, i);
 }
 
 /* The one space whose level is not known yet, for kinds that are not restricted. What turns out to be too private for
@@ -76,6 +79,8 @@ static enum err choose_space(struct pas_draft *draft)
     enum err err = ERR_OK;
     if (draft->edit->space) {
         TRY(pas_space_of(pas, draft->edit->space, &draft->space));
+        if (engine_space(pas->engine, draft->space)->state == SPACE_SUCCEEDED)
+            TRY(pas_succeeded(pas, draft->space));
         TRY(pas_place_check(pas, draft->space));
         const struct engine_space *space = engine_space(pas->engine, draft->space);
         if (level_known(pas, draft->space) && (unsigned)space->level < level)

@@ -9,9 +9,11 @@
 
 #include "client/pas_inside.h"
 #include "client/pas_json.h"
+#include "client/succeed.h"
 #include "client/text.h"
 #include "client/witness.h"
 #include "proto/code.h"
+#include "proto/digest.h"
 
 static void id_hex(char out[static 2 * ID_LEN + 1], const uint8_t id[static ID_LEN])
 {
@@ -92,6 +94,10 @@ static void put_space(struct pas *pas, struct pas_table *table, size_t i)
     pas_table_int(table, (int64_t)space->handed);
     put_witness(pas, table, i);
     pas_table_text(table, space->url);
+    if (digest_is_zero(space->old, ID_LEN))
+        pas_table_null(table);
+    else
+        pas_table_hex(table, space->old, ID_LEN);
 }
 
 int pas_spaces(struct pas *pas, struct pas_table **out)
@@ -104,7 +110,7 @@ int pas_spaces(struct pas *pas, struct pas_table **out)
     pas_table_columns_add(table, "name id level state roles size unsent unsent_since"
                                  " checkpoint_time alarm alarm_index status trial keepers"
                                  " rotation_pending invalid_leaves sealed handed witness"
-                                 " witnessed_at url");
+                                 " witnessed_at url old");
     for (size_t i = 0; i < engine_space_count(pas->engine); i++)
         put_space(pas, table, i);
     TRY(pas_table_err(table));
@@ -138,7 +144,7 @@ static enum err only_space(struct pas *pas, size_t *space)
     size_t found = 0;
     for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
         enum engine_state state = engine_space(pas->engine, i)->state;
-        if (state == SPACE_REFUSED || state == SPACE_REVOKED)
+        if (state == SPACE_REFUSED || state == SPACE_REVOKED || state == SPACE_SUCCEEDED)
             continue;
         if (found++ == 0)
             *space = i;
@@ -205,6 +211,55 @@ int pas_found(struct pas *pas, const char *link, const char *url, const unsigned
     TRY(view_refresh(pas->view));
 out:
     return pas_end(pas, err);
+}
+
+/* "Team" goes on as "Team 2", that one as "Team 3". */
+static void next_name(const char *old, char out[static NAME_LEN_MAX + 1])
+{
+    size_t len = strlen(old), digits = len;
+    while (digits > 0 && isdigit((unsigned char)old[digits - 1]))
+        digits--;
+    bool numbered = digits < len && len - digits < 4 && digits > 1 && old[digits - 1] == ' ';
+    long n = numbered ? strtol(old + digits, NULL, 10) + 1 : 2;
+    snprintf(out, NAME_LEN_MAX + 1, "%.*s %ld", (int)(numbered ? digits - 1 : len), old, n);
+}
+
+int pas_succeed(struct pas *pas, size_t old, const unsigned char *server, size_t server_len,
+                const char *name, size_t *space)
+{
+    char made[NAME_LEN_MAX + 1];
+    const char *text = name;
+    enum err err = ERR_OK;
+    pas_begin(pas);
+    if (old >= engine_space_count(pas->engine))
+        TRY(ERR_NOT_FOUND);
+    const char *was = engine_space(pas->engine, old)->name;
+    if (!text) {
+        next_name(was, made);
+        text = made;
+    }
+    err = succeed_found(pas->engine, old, server, server_len, text, space);
+    if (err == ERR_DENIED)
+        err = pas_fail(pas, err, WORD_SUCCEED_ADMIN, was);
+    else if (err == ERR_USAGE)
+        err = pas_fail(pas, err, WORD_SUCCEED_WELL, was);
+    else if (err == ERR_EXISTS)
+        err = pas_succeeded(pas, old);
+    TRY(err);
+    TRY(view_refresh(pas->view));
+out:
+    return pas_end(pas, err);
+}
+
+enum err pas_succeeded(struct pas *pas, size_t old)
+{
+    const struct engine_space *was = engine_space(pas->engine, old);
+    for (size_t i = 0; i < engine_space_count(pas->engine); i++) {
+        const struct engine_space *next = engine_space(pas->engine, i);
+        if (memcmp(next->old, was->id, ID_LEN) == 0)
+            return pas_fail(pas, ERR_EXISTS, WORD_SUCCEEDED, was->name, next->name);
+    }
+    return ERR_EXISTS;
 }
 
 int pas_join(struct pas *pas, const char *link, const unsigned char *server, size_t server_len,

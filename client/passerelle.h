@@ -161,7 +161,8 @@ const char *pas_name(const struct pas *pas);
 /* --- spaces and members --- */
 
 /** Spaces: name, id, level, state, roles, size, unsent, unsent_since, checkpoint_time, alarm, alarm_index, status,
- * trial, keepers, rotation_pending, invalid_leaves, keyless, url. `alarm` is null, or fork, rollback, root... */
+ * trial, keepers, rotation_pending, invalid_leaves, keyless, url, old. `alarm` is null, or fork, rollback, root... `old` is the id of
+ * the space that this one continues; that one's state is then `succeeded`. */
 PAS_CHECK int pas_spaces(struct pas *pas, struct pas_table **table);
 
 /** The place of a space in that table, by name, id or beginning of the id. `text` NULL: the only one there is. */
@@ -175,6 +176,12 @@ PAS_CHECK int pas_link_url(const char *link, char url[512]);
 PAS_CHECK int pas_found(struct pas *pas, const char *link, const char *url,
                         const unsigned char *server, size_t server_len, const char *name,
                         const char *level, size_t *space);
+
+/** Lets the space `old` of an administrator, whose history an alarm shows broken, go on in a new one on the same server
+ * (`server`: as for pas_found), called `name` or, with NULL, as the old one with a number. Sync to send it: what this
+ * device holds is carried over, then the members are admitted as they come. USAGE: no alarm; DENIED; EXISTS. */
+PAS_CHECK int pas_succeed(struct pas *pas, size_t old, const unsigned char *server,
+                          size_t server_len, const char *name, size_t *space);
 /** Joins by an invite link. Sync to send it; work written before the approval waits here. */
 PAS_CHECK int pas_join(struct pas *pas, const char *link, const unsigned char *server,
                        size_t server_len, size_t *space);

@@ -10,6 +10,7 @@
 #include "client/courier.h"
 #include "client/enrol.h"
 #include "client/refill.h"
+#include "client/succeed.h"
 #include "client/take.h"
 #include "client/transfer.h"
 #include "proto/digest.h"
@@ -287,6 +288,8 @@ static enum err take_rows(struct engine *engine, struct server *server,
             space->pub.status = err;
         else if (first == ERR_OK)
             first = err;
+        if (first == ERR_OK)
+            first = succeed_inbox(engine, space, &answer->rows[i], &taken.again);
         space->news_tries++;
         space->caught_up = err == ERR_OK && !answer->rows[i].more;
         if (err == ERR_OK && space->repairs < REPAIRS_MAX &&
@@ -306,7 +309,8 @@ static void summarise(const struct engine *engine, const struct server *server,
 {
     for (size_t i = 0; i < server->n_rows; i++) {
         const struct space *space = engine->spaces[server->rows[i].space];
-        if (result->alarm == ERR_OK)
+        /* What is wrong with a space that goes on elsewhere is known. */
+        if (result->alarm == ERR_OK && !space->succeeded)
             result->alarm = space->pub.alarm;
         /* What did not fit into this request. */
         size_t waiting = 0;
@@ -389,6 +393,8 @@ enum err engine_sync_finish(struct engine *engine, size_t i, const uint8_t *byte
     TRY(turn_to_courier(engine, server, result));
     if (!result->again)
         TRY(transfer_step(engine, &result->again));
+    if (!result->again)
+        TRY(succeed_step(engine, &result->again));
 out:
     message_response_free(&answer);
     if (err != ERR_OK || server->requests > REQUESTS_MAX)

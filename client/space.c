@@ -4,6 +4,7 @@
  *
  *   record = [id16, server, url, level, state, status, genesis32, own name, checkpoint_ms, alarm, alarm_index, flags,
  *             generation, keys_rev, routed, erased_upto, invalid, link_sig64 | nil, join | nil]
+ *             and, of a space that continues an older one, that one's id16 behind
  */
 #include "client/space.h"
 
@@ -26,7 +27,10 @@ enum {
     FLAG_PROVEN = 8,
     FLAG_KEYLESS = 16,
     FLAG_SALVAGED = 32,
-    FLAG_UNINVITED = 64
+    FLAG_UNINVITED = 64,
+    FLAG_SUCCEEDED = 128,
+    FLAG_CARRIED = 256,
+    FLAG_RESTATED = 512
 };
 enum { FOUNDER_ROLES = ROLE_READER | ROLE_WRITER | ROLE_STEWARD | ROLE_ADMIN };
 
@@ -60,6 +64,9 @@ static uint64_t flags_of(const struct space *space)
     flags |= space->keyless ? FLAG_KEYLESS : 0u;
     flags |= space->salvaged ? FLAG_SALVAGED : 0u;
     flags |= space->uninvited ? FLAG_UNINVITED : 0u;
+    flags |= space->succeeded ? FLAG_SUCCEEDED : 0u;
+    flags |= space->carried ? FLAG_CARRIED : 0u;
+    flags |= space->restated ? FLAG_RESTATED : 0u;
     return flags;
 }
 
@@ -67,7 +74,8 @@ enum err space_save(struct engine *engine, const struct space *space)
 {
     struct buf out = {.max = INBOX_ITEM_MAX};
     const struct engine_space *pub = &space->pub;
-    wire_put_array(&out, 19);
+    bool continues = !digest_is_zero(pub->old, ID_LEN);
+    wire_put_array(&out, continues ? 20 : 19);
     wire_put_bin(&out, pub->id, ID_LEN);
     wire_put_uint(&out, space->server < engine->n_servers ? engine->servers[space->server].no : 0);
     wire_put_str(&out, pub->url, strlen(pub->url));
@@ -93,6 +101,8 @@ enum err space_save(struct engine *engine, const struct space *space)
         wire_put_bin(&out, space->join.bytes, space->join.len);
     else
         wire_put_nil(&out);
+    if (continues)
+        wire_put_bin(&out, pub->old, ID_LEN);
     enum err err = out.err;
     if (err == ERR_OK)
         err = replica_put(engine->replica, REPLICA_SPACE, 0, space->no, out.bytes, out.len);
@@ -121,7 +131,7 @@ static void decode(const struct engine *engine, struct wire_in *in, struct space
     }
     take_text(in, pub->url, sizeof pub->url);
     pub->level = (enum space_level)wire_uint(in, LEVEL_RESTRICTED);
-    pub->state = (enum engine_state)wire_uint(in, SPACE_REFUSED);
+    pub->state = (enum engine_state)wire_uint(in, SPACE_SUCCEEDED);
     pub->status = (enum err)wire_uint(in, 255);
     wire_bytes(in, space->genesis, HASH_LEN);
     take_text(in, space->own_name, sizeof space->own_name);
@@ -136,6 +146,9 @@ static void decode(const struct engine *engine, struct wire_in *in, struct space
     space->keyless = flags & FLAG_KEYLESS;
     space->salvaged = flags & FLAG_SALVAGED;
     space->uninvited = flags & FLAG_UNINVITED;
+    space->succeeded = flags & FLAG_SUCCEEDED;
+    space->carried = flags & FLAG_CARRIED;
+    space->restated = flags & FLAG_RESTATED;
     pub->generation = wire_uint(in, UINT64_MAX);
     space->keys_rev = wire_uint(in, UINT64_MAX);
     space->routed = wire_uint(in, UINT64_MAX);
@@ -148,6 +161,8 @@ static void decode(const struct engine *engine, struct wire_in *in, struct space
         buf_reset(&space->join);
         buf_put(&space->join, join, len);
     }
+    if (in->left > 0)
+        wire_bytes(in, pub->old, ID_LEN);
     /* A server that a damaged file lost: nothing can be sent before it is known again. */
     if (space->server == SIZE_MAX)
         wire_fail(in, ERR_CORRUPT);
@@ -160,7 +175,7 @@ static enum err load_record(struct engine *engine, struct space *space)
     struct wire_doc doc = {0};
     TRY(replica_get(engine->replica, REPLICA_SPACE, 0, space->no, &plain));
     TRY(wire_open(&doc, plain.bytes, plain.len, 1, 32));
-    struct wire_in root = wire_root(&doc), in = wire_array(&root, 19, 19);
+    struct wire_in root = wire_root(&doc), in = wire_array(&root, 19, 20);
     decode(engine, &in, space);
     TRY(wire_end(&in));
 out:
@@ -342,6 +357,8 @@ bool space_takes_part(const struct space *space)
 {
     if (space->pub.state == SPACE_REVOKED)
         return space->leave.waiting > 0;
+    if (space->carried)
+        return false;
     /* Under a new identity there is nothing to ask before an invitation. */
     return space->pub.state != SPACE_REFUSED && !space->uninvited;
 }
@@ -365,13 +382,17 @@ void space_refresh(struct engine *engine, struct space *space)
         pub->trial = fold->trial;
         pub->keepers = fold_keepers(fold);
         pub->rotation_pending = fold->rotation_pending;
+        if (fold->succeeds)
+            memcpy(pub->old, fold->old_space, ID_LEN);
     } else {
         pub->trial = true;
         pub->keepers = 1;
     }
     if (self) {
         pub->roles = self->active ? self->roles : 0;
-        pub->state = self->active ? SPACE_ACTIVE : SPACE_REVOKED;
+        pub->state = !self->active      ? SPACE_REVOKED
+                     : space->succeeded ? SPACE_SUCCEEDED
+                                        : SPACE_ACTIVE;
     } else {
         pub->roles = pub->state == SPACE_FOUNDING ? FOUNDER_ROLES : 0;
     }
@@ -379,6 +400,8 @@ void space_refresh(struct engine *engine, struct space *space)
         memcpy(pub->name, space->own_name, sizeof pub->name);
     outbox_count(space, &pub->unsent, &pub->unsent_since_ms);
     pub->unsent += space->uploads; /* a change counts with its file */
+    if (space->carried)
+        pub->unsent = pub->unsent_since_ms = 0;
     pub->wiped = space->leave.wiped;
     pub->sealed = space->leave.waiting;
     pub->handed = space->leave.handed;

@@ -62,6 +62,9 @@ struct space {
     bool uninvited; /* this device has a new identity, and no invitation for it yet */
     bool cloned;    /* another copy of this device writes: nothing is pushed any more */
     bool missing;   /* bodies are missing without a reason */
+    bool succeeded; /* it goes on in another space: nothing is pushed any more (succeed.h) */
+    bool carried;   /* all that this device holds of it is there: it is not asked about any more */
+    bool restated;  /* `join` is a key statement, not the answer to an invitation */
     uint64_t keys_rev;
     size_t uploads, downloads; /* attachments on their way (attach.h) */
     uint64_t forwarded;        /* entries whose late work was looked at since unlock (transfer.h) */

@@ -267,6 +267,8 @@ static enum err take_full(struct take *take, uint64_t time_ms)
             space_alarm(space, ERR_WITHHELD, take->bad_bodies, false);
         look_for_seal(take);
         look_for_lost(take);
+        /* More of it, by file: that goes over too. */
+        space->carried = space->carried && space->fold->size == take->size_before;
         if (space->cloned)
             space->pub.status = ERR_SEQ;
         if (space->cloned && space->pub.alarm == ERR_OK)

@@ -9,6 +9,7 @@
 #include "client/attach.h"
 #include "client/erased.h"
 #include "client/grant.h"
+#include "client/succeed.h"
 #include "client/take_inside.h"
 
 struct erasure {
@@ -104,6 +105,7 @@ enum err take_erasures(struct take *take)
         take->result->again = true;
         TRY(dossier_forget(take->engine, take->space, erasure.shred));
         TRY(attach_forget(take->engine, take->space, erasure.shred));
+        TRY(succeed_forget(take->engine, take->space, erasure.shred));
         take->space->erased_upto = take->erased[i] + 1;
         take->bump = true;
         if (erasure.seen < take->purge_from)

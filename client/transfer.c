@@ -7,163 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/give.h"
+#include "client/copies.h"
 #include "client/salvage.h"
+#include "client/succeed.h"
 #include "proto/digest.h"
-#include "proto/merge.h"
 
 enum { PHASE_REPLACED = 1, PHASE_STANDING = 2, PHASE_MOVED = 3, MOVES_MAX = 1024 };
 
-/* --- a dossier's changes, copied --- */
-
-struct copy {
-    struct engine_change what; /* change.value points into `text` once all are there */
-    size_t value_at;
-    bool live, here; /* standing; known in the other space already */
-};
-
-struct copies {
-    const uint8_t *shred;
-    size_t n, cap;
-    struct copy *items;
-    struct buf text;
-};
-
-static enum err keep_change(void *ctx, const struct engine_change *change)
-{
-    struct copies *copies = ctx;
-    if (memcmp(change->shred, copies->shred, ID_LEN) != 0)
-        return ERR_OK;
-    if (copies->n == copies->cap) {
-        size_t cap = copies->cap ? 2 * copies->cap : 64;
-        struct copy *grown = realloc(copies->items, cap * sizeof *grown);
-        if (!grown)
-            return ERR_MEMORY;
-        copies->items = grown;
-        copies->cap = cap;
-    }
-    copies->items[copies->n++] = (struct copy){.what = *change, .value_at = copies->text.len};
-    buf_put(&copies->text, change->change.value, change->change.value_len);
-    return copies->text.err;
-}
-
-static void copies_free(struct copies *copies)
-{
-    free(copies->items);
-    buf_free(&copies->text);
-    copies->items = NULL;
-    copies->n = copies->cap = 0;
-}
-
-/* All changes of the dossier that `space` has logged from `from` on, in log order. */
-static enum err copies_of(struct engine *engine, size_t space, uint64_t from,
-                          const uint8_t shred[static ID_LEN], struct copies *copies)
-{
-    *copies = (struct copies){.shred = shred, .text = {.max = 256 << 20}};
-    enum err err = give_replay(engine, space, from, keep_change, copies, NULL);
-    for (size_t i = 0; err == ERR_OK && i < copies->n; i++)
-        copies->items[i].what.change.value = copies->text.bytes + copies->items[i].value_at;
-    if (err != ERR_OK)
-        copies_free(copies);
-    return err;
-}
-
-static bool same_id(const struct engine_change *a, const struct engine_change *b)
-{
-    return a->change.ordinal == b->change.ordinal && memcmp(a->run, b->run, RUN_LEN) == 0 &&
-           memcmp(a->author, b->author, ID_LEN) == 0;
-}
-
-struct looking {
-    struct copies *copies;
-};
-
-static enum err mark_here(void *ctx, const struct engine_change *change)
-{
-    struct copies *copies = ((struct looking *)ctx)->copies;
-    if (memcmp(change->shred, copies->shred, ID_LEN) != 0)
-        return ERR_OK;
-    for (size_t i = 0; i < copies->n; i++)
-        copies->items[i].here = copies->items[i].here || same_id(&copies->items[i].what, change);
-    return ERR_OK;
-}
-
-/* Marks what the other space has already, logged or on its way. */
-static enum err mark_known(struct engine *engine, size_t to, struct copies *copies)
-{
-    struct looking looking = {copies};
-    enum err err = give_replay(engine, to, 0, mark_here, &looking, NULL);
-    return err == ERR_OK ? give_pending(engine, to, mark_here, &looking) : err;
-}
-
-/* --- which of them stand --- */
-
-/* Elements of a set are registers of their own; the first byte of such a value says that it is one. */
-static bool same_register(const struct copy *a, const struct copy *b)
-{
-    const struct change *x = &a->what.change, *y = &b->what.change;
-    if (x->field != y->field || memcmp(x->record, y->record, RECORD_LEN) != 0)
-        return false;
-    bool set_x = x->value_len > 2 && x->value[0] == 0x92,
-         set_y = y->value_len > 2 && y->value[0] == 0x92;
-    if (!set_x || !set_y)
-        return set_x == set_y;
-    return x->value_len == y->value_len &&
-           memcmp(x->value + 2, y->value + 2, x->value_len - 2) == 0;
-}
-
-static enum err mark_live(struct copies *copies)
-{
-    bool *done = calloc(copies->n + 1, sizeof *done);
-    struct merge_entry *entries = calloc(copies->n + 1, sizeof *entries);
-    size_t *which = calloc(copies->n + 1, sizeof *which);
-    enum err err = done && entries && which ? ERR_OK : ERR_MEMORY;
-    for (size_t i = 0; err == ERR_OK && i < copies->n; i++) {
-        size_t n = 0;
-        for (size_t k = i; k < copies->n && !done[i]; k++) {
-            const struct engine_change *what = &copies->items[k].what;
-            if (done[k] || !same_register(&copies->items[i], &copies->items[k]))
-                continue;
-            entries[n] = (struct merge_entry){.index = what->index,
-                                              .base = what->change.base,
-                                              .ordinal = what->change.ordinal,
-                                              .time_s = what->change.time_s,
-                                              .t_recv_ms = what->t_recv_ms};
-            memcpy(entries[n].author, what->author, ID_LEN);
-            memcpy(entries[n].run, what->run, RUN_LEN);
-            which[n++] = k;
-            if (k != i)
-                done[k] = true;
-        }
-        done[i] = true;
-        if (n == 0)
-            continue;
-        (void)merge_live(entries, n);
-        for (size_t k = 0; k < n; k++)
-            copies->items[which[k]].live = entries[k].live;
-    }
-    free(done);
-    free(entries);
-    free(which);
-    return err;
-}
-
 /* --- queueing --- */
-
-/* In a transaction. The author of a change stays; what it replaces over there is said by `base`. */
-static enum err queue(struct engine *engine, struct space *to, const struct copy *copy,
-                      uint64_t base)
-{
-    const struct engine_change *what = &copy->what;
-    struct change change = what->change;
-    struct outbox_edit edit = {
-        .pack = what->pack, .ordinal = change.ordinal, .n = 1, .raw_len = change.value_len};
-    change.base = base;
-    memcpy(edit.shred, what->shred, ID_LEN);
-    memcpy(edit.author, what->author, ID_LEN);
-    memcpy(edit.run, what->run, RUN_LEN);
-    return outbox_adopt(engine, to, &edit, change.time_s, &change);
-}
 
 /* Queues those changes of `copies` that are wanted; `*n` of them. */
 static enum err queue_all(struct engine *engine, struct space *to, const struct copies *copies,
@@ -174,32 +25,13 @@ static enum err queue_all(struct engine *engine, struct space *to, const struct 
         const struct copy *copy = &copies->items[i];
         if (copy->here || !(copy->live ? live : dead))
             continue;
-        TRY(queue(engine, to, copy, base));
+        TRY(copies_queue(engine, to, copy, base));
         ++*n;
     }
     if (*n > 0)
         TRY(salvage_release(engine, to));
 out:
     return err;
-}
-
-/* Says where the dossier comes from; what is brought later is brought after the transfer. */
-static enum err queue_mark(struct engine *engine, struct space *to, const struct space *from,
-                           const uint8_t shred[static ID_LEN], uint16_t pack)
-{
-    struct buf value = {0};
-    wire_put_str(&value, from->pub.name, strlen(from->pub.name));
-    struct change change = {.field = FIELD_ORIGIN, .value = value.bytes, .value_len = value.len};
-    struct outbox_edit edit = {
-        .pack = pack, .ordinal = ++engine->ordinal, .n = 1, .raw_len = value.len};
-    enum err err = value.err;
-    memcpy(edit.shred, shred, ID_LEN);
-    memcpy(edit.author, engine->ring.id, ID_LEN);
-    memcpy(edit.run, engine->run, RUN_LEN);
-    if (err == ERR_OK)
-        err = outbox_adopt(engine, to, &edit, (int64_t)(engine->now_ms / 1000), &change);
-    buf_free(&value);
-    return err == ERR_OK ? salvage_release(engine, to) : err;
 }
 
 /* --- the record of a transfer --- */
@@ -319,8 +151,8 @@ enum err engine_transfer(struct engine *engine, size_t from, const uint8_t shred
     size_t n = 0;
     uint64_t last = 0;
     TRY(may_move(engine, source, target, shred));
-    TRY(copies_of(engine, from, 0, shred, &copies));
-    TRY(mark_live(&copies));
+    TRY(copies_read(engine, from, shred, false, &copies));
+    TRY(copies_mark_live(copies.items, copies.n));
     TRY(replica_last_id(engine->replica, REPLICA_MOVE, 0, &last));
     move.id = last + 1;
     memcpy(move.shred, shred, ID_LEN);
@@ -350,14 +182,16 @@ static enum err send_standing(struct engine *engine, struct move *move, size_t f
     struct space *target = engine->spaces[to];
     struct copies copies = {0};
     size_t n = 0;
-    TRY(copies_of(engine, from, 0, move->shred, &copies));
-    TRY(mark_live(&copies));
-    TRY(mark_known(engine, to, &copies));
+    TRY(copies_read(engine, from, move->shred, false, &copies));
+    TRY(copies_mark_live(copies.items, copies.n));
+    TRY(copies_mark_known(engine, to, &copies, NULL, NULL));
     TRY(engine_begin(engine));
     err = queue_all(engine, target, &copies, true, true, target->fold->size, &n);
     if (err == ERR_OK)
-        err = queue_mark(engine, target, engine->spaces[from], move->shred,
-                         copies.n ? copies.items[copies.n - 1].what.pack : 1);
+        err = copies_queue_origin(engine, target, engine->spaces[from], move->shred,
+                                  copies.n ? copies.items[copies.n - 1].what.pack : 1);
+    if (err == ERR_OK)
+        err = salvage_release(engine, target);
     move->phase = PHASE_STANDING;
     if (err == ERR_OK)
         err = put_move(engine, move);
@@ -416,8 +250,8 @@ static enum err forward(struct engine *engine, size_t from, size_t to,
     struct space *target = engine->spaces[to];
     struct copies copies = {0};
     size_t n = 0;
-    TRY(copies_of(engine, from, 0, moved->shred, &copies));
-    TRY(mark_known(engine, to, &copies));
+    TRY(copies_read(engine, from, moved->shred, false, &copies));
+    TRY(copies_mark_known(engine, to, &copies, NULL, NULL));
     TRY(engine_begin(engine));
     /* Nobody over there had seen it, and it had seen nothing of there: it stands beside what stands. */
     err = end(engine, target, queue_all(engine, target, &copies, true, true, 0, &n));
@@ -490,6 +324,9 @@ bool engine_dossier_home(const struct engine *engine, size_t i, const uint8_t sh
 {
     const struct space *space = engine_at(engine, i);
     size_t to;
+    int succeeds = succeed_home(engine, i, shred);
+    if (succeeds >= 0)
+        return succeeds;
     const struct fold_moved *moved = fold_moved(space->fold, shred);
     if (moved) {
         const struct space *target = engine_space_by_id(engine, moved->to, &to);

@@ -27,6 +27,7 @@ static const struct word states[] = {
     {"active", "actif", "active"},
     {"revoked", "retiré", "removed"},
     {"refused", "refusé", "refused"},
+    {"succeeded", "continue ailleurs", "goes on elsewhere"},
 };
 
 /* In the order of the bits of enum role. */
@@ -84,12 +85,12 @@ const char *words_level_for(enum space_level level, const char *lang)
 
 const char *words_state(enum engine_state state)
 {
-    return (unsigned)state < 5 ? states[state].key : "?";
+    return (unsigned)state < 6 ? states[state].key : "?";
 }
 
 const char *words_state_for(enum engine_state state, const char *lang)
 {
-    return (unsigned)state < 5 ? english(lang) ? states[state].en : states[state].fr : "?";
+    return (unsigned)state < 6 ? english(lang) ? states[state].en : states[state].fr : "?";
 }
 
 const char *words_alarm(enum err alarm)

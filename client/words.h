@@ -106,6 +106,16 @@ const char *words_err(enum err err, const char *lang);
       "nothing was sent, nothing is lost. \"sync --wider\" sends them all the same.")                 \
     X(READ_ONLY, "Cet appareil lit l'espace « %s » mais n'y écrit pas.",                              \
       "This device reads the space \"%s\" but does not write to it.")                                 \
+    X(SUCCEED_WELL,                                                                                   \
+      "Rien ne montre ici que l'historique de « %s » est rompu. Si un autre appareil donne "        \
+      "l'alarme, comparez d'abord avec lui : « audit verify --with FICHIER ».",                       \
+      "Nothing shows here that the history of \"%s\" is broken. If another device gives the "         \
+      "alarm, "                                                                                       \
+      "compare with it first: \"audit verify --with FILE\".")                                         \
+    X(SUCCEED_ADMIN, "Seule l'administration de « %s » peut le poursuivre dans un espace neuf.",      \
+      "Only an administrator of \"%s\" can let it go on in a new space.")                             \
+    X(SUCCEEDED, "« %s » continue dans « %s » : c'est là que l'on écrit.",                            \
+      "\"%s\" goes on in \"%s\": that is where to write.")                                            \
     X(LOCKED,                                                                                         \
       "Ce dossier contient des informations d'une version plus récente : mettez le "                 \
       "programme à jour avant de le modifier. Rien n'est perdu.",                                     \

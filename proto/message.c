@@ -170,6 +170,29 @@ enum err message_statement_decode(struct op_proof *proof, const uint8_t *payload
     return err;
 }
 
+void message_successor_encode(struct buf *out, const struct message_successor *successor)
+{
+    wire_put_array(out, 2);
+    wire_put_bin(out, successor->header, successor->header_len);
+    wire_put_bin(out, successor->sig, SIG_LEN);
+}
+
+enum err message_successor_decode(struct message_successor *successor, const uint8_t *payload,
+                                  size_t len)
+{
+    struct wire_doc doc;
+    *successor = (struct message_successor){0};
+    enum err err = wire_open(&doc, payload, len, 1, 3);
+    if (err != ERR_OK)
+        return err;
+    struct wire_in root = wire_root(&doc), in = wire_array(&root, 2, 2);
+    successor->header = wire_bin(&in, &successor->header_len, 1, HEADER_MAX);
+    wire_bytes(&in, successor->sig, SIG_LEN);
+    wire_join(&root, &in);
+    wire_close(&doc);
+    return root.err;
+}
+
 void message_body_encode(struct buf *out, const struct message_body *body)
 {
     message_part_put_body(out, body);

@@ -77,7 +77,9 @@ enum inbox_type {
     INBOX_GIVEN = 19, /* response only: a piece that was wanted; id = row */
     INBOX_ERASED =
         20, /* response only: answers a wanted row of zeroes; payload = device16 | u64be erased_upto, ... */
-    INBOX_RESUME = 18 /* response only: the server was restored (resume.h); id = space */
+    INBOX_RESUME = 18, /* response only: the server was restored (resume.h); id = space */
+    INBOX_SUCCESSOR =
+        21 /* response only: the space goes on in another one; id = that one, payload = [genesis header, sig64] */
 };
 
 /** A leaf as it travels. All pointers borrowed. */
@@ -283,6 +285,17 @@ enum err message_join_decode(struct message_join *join, const uint8_t *payload, 
 /** The payload of INBOX_STATEMENT: a proof of type PROOF_STATEMENT, its part borrowed. Errors as above. */
 void message_statement_encode(struct buf *out, const struct op_proof *proof);
 enum err message_statement_decode(struct op_proof *proof, const uint8_t *payload, size_t len);
+
+/** The payload of INBOX_SUCCESSOR: the genesis of the space that goes on, as it was signed. The header (borrowed from
+ * the payload) is not looked at. ERR_FORMAT, ERR_TOO_BIG, ERR_MEMORY. */
+struct message_successor {
+    const uint8_t *header;
+    size_t header_len;
+    uint8_t sig[SIG_LEN];
+};
+void message_successor_encode(struct buf *out, const struct message_successor *successor);
+enum err message_successor_decode(struct message_successor *successor, const uint8_t *payload,
+                                  size_t len);
 
 /** The payload of INBOX_NOTE. ERR_FORMAT, ERR_TOO_BIG, ERR_MEMORY. */
 void message_note_encode(struct buf *out, const struct note *note);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/store_next.h"
+
 enum { AT_ONCE = 4096 /* entries in one transaction */ };
 
 struct copy {
@@ -129,6 +131,7 @@ static enum err add_space(struct copy *copy, const struct store_space *space)
 {
     enum err err = ERR_OK;
     struct store_view *from = copy->from;
+    uint8_t next[ID_LEN];
     copy->space = space->space;
     TRY(from->engine->entries(from, space->space, 0, space->size, add_entry, copy));
     TRY(from->engine->notes(from, space->space, add_note, copy));
@@ -136,6 +139,10 @@ static enum err add_space(struct copy *copy, const struct store_space *space)
     TRY(from->engine->control_entries(from, space->space, add_control, copy));
     TRY(from->engine->members(from, space->space, add_member, copy));
     TRY(from->engine->inbox(from, space->space, add_inbox, copy));
+    err = store_next_get(from, space->space, next);
+    if (err == ERR_OK)
+        err = store_next_put(copy->to, space->space, next);
+    TRY(err == ERR_NOT_FOUND ? ERR_OK : err);
     TRY(copy->to->engine->space_put(copy->to, space));
     TRY(again(copy->to));
     copy->copied->spaces++;

@@ -69,7 +69,9 @@ static enum err build_row(struct sync_page *page, const struct sync_call *call)
         err = stranger_status(call, view, row);
     TRY(err);
     TRY(sync_page_begin(page));
-    if (page->out->status == ERR_ROLLBACK || page->out->status == ERR_RECOVERING)
+    if (page->out->status == ERR_ROLLBACK)
+        return sync_page_successor(page);
+    if (page->out->status == ERR_RECOVERING)
         return ERR_OK;
     TRY(sync_page_keys(page));
     TRY(sync_page_entries(page));

@@ -274,6 +274,8 @@ static enum err prune(struct sync *sync, uint64_t now_ms)
     enum err err = view->engine->spaces(view, keep_space, &spaces);
     for (size_t i = 0; err == ERR_OK && i < spaces.n; i++)
         err = prune_space(store, &spaces.list[i]);
+    for (size_t i = 0; err == ERR_OK && i < spaces.n; i++)
+        err = sync_succeed_prune(store, &spaces.list[i], now_ms);
     free(spaces.list);
     if (err == ERR_OK)
         sync->pruned_day = now_ms / DAY_MS;

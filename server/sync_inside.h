@@ -14,6 +14,8 @@ enum {
 
 enum { SYNC_GONE_MAX = 4096 };
 
+#define SUCCEEDED_KEYS_MS (30ull * 24 * 3600 * 1000)
+
 struct sync {
     struct sync_config config;
     struct access *access;
@@ -61,6 +63,15 @@ enum err sync_join(struct sync_work *work);
 enum err sync_refill(struct sync_work *work);
 /** What a logged operation asks the server to delete. */
 enum err sync_carry_out(struct sync_work *work, const struct leaf *leaf);
+/** Whether this device may found the space that continues an older one (sync_succeed.c). ERR_DENIED, ERR_EXISTS. */
+enum err sync_succeed_judge(const struct sync_work *work, const struct leaf *leaf);
+/** Notes that the row's space continues an older one, once its genesis is stored. */
+enum err sync_succeed_put(const struct sync_work *work, const struct leaf *leaf);
+/** Whether another space continues the row's. */
+enum err sync_succeeded(const struct sync_work *work, bool *succeeded);
+/** Deletes the keys of dossiers of a space that goes on elsewhere for so long: who was a member has them, and what is
+ * erased over there is to open nowhere. In a transaction. */
+enum err sync_succeed_prune(struct store *store, const struct store_space *space, uint64_t now_ms);
 /** Takes a piece of an attachment; `*have` is how much is here (sync_blob.c). */
 enum err sync_piece(struct sync_work *work, const struct fold_device *device,
                     const struct message_inbox *in, uint64_t *have);

@@ -234,6 +234,7 @@ static enum err judge(struct sync_work *work, const struct sync_leaf *leaf,
     const struct message_row *in = work->row->in;
     TRY(check_genesis(work, &leaf->leaf));
     TRY(fold_judge(fold, entry));
+    TRY(sync_succeed_judge(work, &leaf->leaf));
     TRY(check_log_key(work, &leaf->leaf));
     *n_seals = seals_needed(fold, &leaf->leaf);
     TRY(*n_seals <= in->n_seals - work->seals_at ? ERR_OK : ERR_SEALS);
@@ -254,7 +255,9 @@ static enum err admit(struct sync_work *work, bool *admitted)
     const struct sync_config *config = &sync->config;
     if (*admitted)
         return ERR_OK;
-    if (work->call->recovering)
+    bool succeeded = false;
+    TRY(sync_succeeded(work, &succeeded));
+    if (work->call->recovering || succeeded)
         return ERR_RECOVERING;
     if (!sync_clock_ok(sync, work->now_ms)) {
         LOG(LOG_ERROR, "clock_refused", LOG_NUM("now_ms", work->now_ms),
@@ -275,6 +278,7 @@ static enum err admit(struct sync_work *work, bool *admitted)
     if (err == ERR_QUOTA)
         metrics_add(METRIC_QUOTA, 1);
     *admitted = err == ERR_OK;
+out:
     return err;
 }
 
@@ -288,6 +292,8 @@ static enum err take_leaf(struct sync_work *work, struct sync_leaf *leaf, bool *
     if (leaf->accepted)
         return skip_seals(work, leaf);
     err = admit(work, admitted);
+    if (err_category(err) == CAT_INTERNAL)
+        goto out;
     if (err != ERR_OK) {
         leaf->status = err;
         return ERR_OK;
@@ -308,6 +314,7 @@ static enum err take_leaf(struct sync_work *work, struct sync_leaf *leaf, bool *
     TRY(put_keys(work, leaf, n_seals));
     TRY(append(work, leaf));
     TRY(sync_carry_out(work, &leaf->leaf));
+    TRY(sync_succeed_put(work, &leaf->leaf));
     entry.fresh = false;
     err = fold_apply(space->fold, &entry);
     if (err != ERR_OK)

@@ -43,6 +43,13 @@ enum err sync_page_items(struct sync_page *page);
 /** Seal lists, stale rows, wanted bodies and rows, the inbox. */
 enum err sync_page_rest(struct sync_page *page);
 
+/** Which space continues this one, for who does not know it yet (sync_succeed.c). */
+enum err sync_page_successor(struct sync_page *page);
+
+/** Adds an item to the inbox. ERR_TOO_BIG: it does not fit, `more` is set. */
+enum err sync_page_inbox(struct sync_page *page, enum inbox_type type,
+                         const uint8_t id[static ID_LEN], const uint8_t *payload, size_t len);
+
 /** Whether the client wants the note although nothing is new: it wants body 0 of entry 0, which a genesis never has. */
 bool sync_page_asks_note(const struct sync_page *page);
 

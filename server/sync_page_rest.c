@@ -87,8 +87,8 @@ static enum err add_stales(struct sync_page *page)
 
 /* ---- wanted ---- */
 
-static enum err add_inbox(struct sync_page *page, enum inbox_type type,
-                          const uint8_t id[static ID_LEN], const uint8_t *payload, size_t len)
+enum err sync_page_inbox(struct sync_page *page, enum inbox_type type,
+                         const uint8_t id[static ID_LEN], const uint8_t *payload, size_t len)
 {
     struct message_row *out = page->out;
     if (out->n_inbox >= INBOX_MAX || !sync_page_take(page, len + 32, 4)) {
@@ -125,7 +125,7 @@ static enum err add_wanted_body(void *ctx, uint64_t index, uint16_t box,
     message_body_encode(&payload, &out);
     enum err err = payload.err;
     if (err == ERR_OK)
-        err = add_inbox(page, INBOX_BODY, nobody, payload.bytes, payload.len);
+        err = sync_page_inbox(page, INBOX_BODY, nobody, payload.bytes, payload.len);
     buf_free(&payload);
     return err;
 }
@@ -212,7 +212,7 @@ static enum err want_progress(struct sync_page *page)
     enum err err =
         page->view->engine->members(page->view, page->space.space, add_progress_line, &lines);
     if (err == ERR_OK && lines.len > 0)
-        err = add_inbox(page, INBOX_ERASED, nobody, lines.bytes, lines.len);
+        err = sync_page_inbox(page, INBOX_ERASED, nobody, lines.bytes, lines.len);
     buf_free(&lines);
     return err;
 }
@@ -266,7 +266,7 @@ static enum err add_cosigned(struct sync_page *page)
         message_note_encode(&payload, &notes[i]);
         err = payload.err;
         if (err == ERR_OK)
-            err = add_inbox(page, INBOX_NOTE, nobody, payload.bytes, payload.len);
+            err = sync_page_inbox(page, INBOX_NOTE, nobody, payload.bytes, payload.len);
         buf_free(&payload);
         TRY(err);
     }
@@ -282,7 +282,8 @@ static enum err add_outbox(struct sync_page *page, const struct store_inbox *ite
     if (item->rev <= page->row->keys_rev)
         return ERR_OK;
     page->news = true;
-    enum err err = add_inbox(page, INBOX_OUTBOX, item->device, item->payload, item->payload_len);
+    enum err err =
+        sync_page_inbox(page, INBOX_OUTBOX, item->device, item->payload, item->payload_len);
     if (err == ERR_TOO_BIG && page->out->keys_rev >= item->rev)
         page->out->keys_rev = item->rev - 1;
     return err;
@@ -303,8 +304,8 @@ static enum err add_waiting(void *ctx, const struct store_inbox *item)
         return add_outbox(page, item);
     page->waiting = true;
     page->news |= item->rev > page->row->keys_rev;
-    return add_inbox(page, (enum inbox_type)item->type, item->device, item->payload,
-                     item->payload_len);
+    return sync_page_inbox(page, (enum inbox_type)item->type, item->device, item->payload,
+                           item->payload_len);
 }
 
 /* ---- attachments ---- */
@@ -325,7 +326,7 @@ static enum err give_piece(struct sync_page *page, const struct message_inbox *i
         err = payload.err;
     }
     if (err == ERR_OK)
-        err = add_inbox(page, INBOX_GIVEN, in->id, payload.bytes, payload.len);
+        err = sync_page_inbox(page, INBOX_GIVEN, in->id, payload.bytes, payload.len);
     buf_free(&bytes);
     buf_free(&payload);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -355,6 +356,7 @@ enum err sync_page_rest(struct sync_page *page)
         TRY(err == ERR_TOO_BIG ? ERR_OK : err);
     }
     TRY(add_stales(page));
+    TRY(sync_page_successor(page));
 out:
     return err;
 }

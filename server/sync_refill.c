@@ -84,6 +84,7 @@ static enum err put_entry(struct sync_work *work, const struct message_leaf *fro
     tree_append(&space->tree, hash, &entry.nodes);
     TRY(store->engine->append(store, &entry, from->bodies, from->n_bodies));
     TRY(sync_carry_out(work, &leaf));
+    TRY(sync_succeed_put(work, &leaf));
     const struct fold_entry known = {
         .index = entry.index, .t_recv_ms = from->t_recv_ms, .leaf = &leaf, .fresh = false};
     err = fold_apply(space->fold, &known);

@@ -17,6 +17,7 @@ int cmd_help(struct cli *cli, const struct args *args);
 
 /* cmd_space.c */
 int cmd_space_create(struct cli *cli, const struct args *args);
+int cmd_space_succeed(struct cli *cli, const struct args *args);
 int cmd_space_list(struct cli *cli, const struct args *args);
 int cmd_invite(struct cli *cli, const struct args *args);
 int cmd_join(struct cli *cli, const struct args *args);

@@ -105,6 +105,37 @@ int cmd_space_create(struct cli *cli, const struct args *args)
     return code;
 }
 
+int cmd_space_succeed(struct cli *cli, const struct args *args)
+{
+    struct buf server = {.max = 1 << 16};
+    struct carried carried = {0};
+    char url[512];
+    size_t old = 0, space = 0;
+    int result = pas_space_find(cli->pas, args->words[0], &old);
+    if (result == 0)
+        result = pas_space_url(cli->pas, old, url);
+    if (result != 0)
+        return cli_failed(cli, result);
+    int code = cli_get_server(cli, url, &server);
+    if (code == EXIT_DONE) {
+        result =
+            pas_succeed(cli->pas, old, server.bytes, server.len, args_option(args, "name"), &space);
+        code = result == 0 ? EXIT_DONE : cli_failed(cli, result);
+    }
+    buf_free(&server);
+    if (code != EXIT_DONE)
+        return code;
+    code = carry_to(cli, space, &carried);
+    if (code == EXIT_DONE)
+        code = cli_carried(&carried);
+    cli_say(cli, MSG_SUCCEEDS);
+    if (cli->json) {
+        int said = space_json(cli, space);
+        code = code == EXIT_DONE ? said : code;
+    }
+    return code;
+}
+
 int cmd_space_list(struct cli *cli, const struct args *args)
 {
     struct pas_table *table = NULL;

@@ -30,6 +30,15 @@ static void say_keepers(struct cli *cli, const struct pas_table *table, size_t i
         cli_say(cli, MSG_PLAIN);
 }
 
+/* Which older space this one continues. */
+static void say_continued(struct cli *cli, const struct pas_table *table, size_t i)
+{
+    const char *old = cli_text(table, i, "old");
+    for (size_t k = 0; *old && k < pas_table_rows(table); k++)
+        if (strcmp(cli_text(table, k, "id"), old) == 0)
+            cli_say(cli, MSG_SPACE_CONTINUES, cli_text(table, k, "name"));
+}
+
 static void print_space(struct cli *cli, const struct pas_table *table, size_t i)
 {
     char level[64], state[64], since[64], unsent[128], room[64];
@@ -47,6 +56,7 @@ static void print_space(struct cli *cli, const struct pas_table *table, size_t i
             *checkpoint ? cli_cell(cli, table, i, "checkpoint_time", since, sizeof since)
                         : message_text(MSG_NEVER, cli->lang),
             unsent);
+    say_continued(cli, table, i);
     if (*cli_text(table, i, "alarm"))
         cli_say(cli, MSG_SPACE_ALARM, cli_cell(cli, table, i, "alarm", room, sizeof room));
     if (strcmp(cli_text(table, i, "alarm"), words_alarm(ERR_SEQ)) == 0)
@@ -143,7 +153,7 @@ static int alarm_code(struct cli *cli)
     if (pas_spaces(cli->pas, &table) != 0)
         return EXIT_DONE;
     for (size_t i = 0; i < pas_table_rows(table); i++)
-        if (*cli_text(table, i, "alarm"))
+        if (*cli_text(table, i, "alarm") && strcmp(cli_text(table, i, "state"), "succeeded") != 0)
             code = EXIT_ALARM;
     pas_table_free(table);
     return code;

@@ -93,6 +93,16 @@
     X(FOUNDED_LATER,                                                                                    \
       "Espace « %s » créé ici (%s) ; le serveur l'apprendra à la prochaine synchronisation.\n",         \
       "Space \"%s\" founded here (%s); the server learns of it at the next sync.\n")                    \
+    X(SUCCEEDS,                                                                                         \
+      "L'espace continue dans un espace neuf. Ce que cet appareil contient y est repris ; chaque "      \
+      "membre y est admis de lui-même à sa synchronisation, puis à la vôtre, avec ce qu'il est "    \
+      "seul à avoir. L'ancien reste lisible. Imprimez une nouvelle feuille de secours.\n",              \
+      "The space goes on in a new one. What this device holds is carried over; each member is "         \
+      "admitted there by its own sync and then yours, with what it alone has. The old space "           \
+      "stays "                                                                                          \
+      "readable. Print a new recovery sheet.\n")                                                        \
+    X(SPACE_CONTINUES, "  continue « %s », dont l'historique est rompu et qui reste lisible\n",         \
+      "  continues \"%s\", whose history is broken and which stays readable\n")                         \
     X(NEEDS_LINK,                                                                                       \
       "passerelle : cet appareil ne connaît encore aucun serveur. Donnez --server LIEN (le lien "      \
       "du "                                                                                             \

@@ -196,6 +196,61 @@ static void kind_of_the_future(struct evil *evil)
 
 /* --- the table --- */
 
+/* --- a space that is said to go on in another one --- */
+
+static void continues(struct evil *evil, const uint8_t device[static ID_LEN],
+                      const uint8_t ed_pk[static PK_LEN], const uint8_t ed_sk[static SK_LEN])
+{
+    const struct space *space = engine_at(evil->kit.b.engine, evil->at);
+    const struct serverkey *key = &evil->kit.server.key;
+    struct leaf genesis = {.seq = 1, .kind = KIND_GENESIS};
+    struct op *op = &genesis.op;
+    struct buf header = {.max = HEADER_MAX}, payload = {.max = INBOX_ITEM_MAX};
+    struct message_inbox item = {.type = INBOX_SUCCESSOR};
+    memcpy(genesis.device, device, ID_LEN);
+    digest_sha256_of(genesis.seen_root, "", 0);
+    op->kind = KIND_GENESIS;
+    op->u.genesis.level = space->fold->level;
+    op->u.genesis.suite = SUITE_1;
+    memcpy(op->u.genesis.ed_pk, ed_pk, PK_LEN);
+    memcpy(op->u.genesis.log_pk, key->log_pk, PK_LEN);
+    memcpy(op->u.genesis.resp_pk, key->resp_pk, PK_LEN);
+    op->u.genesis.log_name = key->log_name;
+    op->u.genesis.log_name_len = strlen(key->log_name);
+    op->u.genesis.succeeds = true;
+    memcpy(op->u.genesis.old_space, space->pub.id, ID_LEN);
+    op->u.genesis.old_size = space->note.size;
+    memcpy(op->u.genesis.old_root, space->note.root, HASH_LEN);
+    assert_int_equal(leaf_make(&genesis, &header, ed_sk), ERR_OK);
+    leaf_space_id(item.id, genesis.header, genesis.header_len);
+    struct message_successor shown = {.header = genesis.header, .header_len = genesis.header_len};
+    memcpy(shown.sig, genesis.sig, SIG_LEN);
+    message_successor_encode(&payload, &shown);
+    item.payload = evil_copy(evil, payload.bytes, payload.len);
+    item.payload_len = payload.len;
+    evil->row->inbox = evil_copy(evil, &item, sizeof item);
+    evil->row->n_inbox = 1;
+    buf_free(&header);
+    buf_free(&payload);
+}
+
+static void continued_by_nobody(struct evil *evil)
+{
+    continues(evil, evil->stranger, evil->stranger_pk, evil->stranger_sk);
+}
+
+static void continued_by_writer(struct evil *evil)
+{
+    const struct keyring *ring = &evil->kit.c.engine->ring;
+    continues(evil, ring->id, ring->ed_pk, ring->device->ed_sk);
+}
+
+static void continued_as_alice(struct evil *evil)
+{
+    const struct keyring *ring = &evil->kit.a.engine->ring;
+    continues(evil, ring->id, ring->ed_pk, evil->stranger_sk);
+}
+
 static const struct evil_row attacks[] = {
     {"member injected by the server", member_injected, IGNORED, ERR_OK, ERR_FORK},
     {"member injected by a writer", member_by_writer, IGNORED, ERR_OK, ERR_FORK},
@@ -218,6 +273,9 @@ static const struct evil_row attacks[] = {
     {"adoption by the server", adopt_by_nobody, IGNORED, ERR_OK, ERR_FORK},
     {"invite by a writer", invite_by_writer, IGNORED, ERR_OK, ERR_FORK},
     {"notice by the server", kind_of_the_future, IGNORED, ERR_OK, ERR_FORK},
+    {"space continued by the server", continued_by_nobody, QUIET, ERR_OK, ERR_OK},
+    {"space continued by a writer", continued_by_writer, QUIET, ERR_OK, ERR_OK},
+    {"space continued in an admin's name", continued_as_alice, QUIET, ERR_OK, ERR_OK},
 };
 
 static void test_attacks(void **state)
