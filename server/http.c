@@ -147,7 +147,8 @@ static int line_feed(struct http_conn *c, bool *done)
 
 static int line_byte(struct http_conn *c, char b)
 {
-    bool control = (b >= 0 && b < 0x20 && b != '\t') || b == 0x7f;
+    unsigned char u = (unsigned char)b; /* char has no sign on some machines */
+    bool control = (u < 0x20 && u != '\t') || u == 0x7f;
     bool nameless =
         c->part == PART_LINES && c->line_len == 0 && (b == ' ' || b == '\t' || b == ':');
     bool too_long = c->part == PART_VERSION && c->line_len >= VERSION_LEN;

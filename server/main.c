@@ -4,9 +4,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "proto/digest.h"
 #include "server/main_command.h"
@@ -22,7 +19,7 @@ static const struct main_command commands[] = {
      "\n"
      "  --answers FILE    lines url = ..., data = ..., listen = ..., backup = ..., recipient = "
      "...\n"
-     "                    instead of questions\n"
+     "                    instead of questions; store = POSTGRESQL-URI keeps the log there\n"
      "  --config FILE     the file to write; /etc/passerelle/passerelled.conf if left out. A\n"
      "                    Caddyfile and backup.conf are written beside it\n"
      "  --test            only test: does the server answer here, and under its address?\n"},
@@ -123,17 +120,6 @@ static int usage(FILE *out)
     return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
-/* Keys live in this process: no core dump and no debugger of another user may see them. */
-static void harden(void)
-{
-    const struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-#ifndef __SANITIZE_ADDRESS__ /* its leak check attaches to the process */
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-    umask(077);
-}
-
 static int run(const struct main_command *command, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
@@ -147,7 +133,7 @@ static int run(const struct main_command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    harden();
+    main_harden();
     if (argc < 2)
         return usage(stderr);
     const char *name = argv[1];

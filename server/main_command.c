@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +14,16 @@
 #include "server/store_folder.h"
 
 const char *main_name = "passerelled";
+
+void main_harden(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__ /* its leak check attaches to the process */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+    umask(077);
+}
 
 int main_refuse(const char *format, ...)
 {
@@ -44,7 +56,7 @@ int main_options(int argc, char **argv, const struct main_option *options, size_
             option = option_of(options, n, name + 2,
                                equals ? (size_t)(equals - name - 2) : strlen(name + 2));
         if (!option || (option->flag && equals)) {
-            main_refuse("%s: what is \"%s\"? See passerelled %s --help", argv[0], name, argv[0]);
+            main_refuse("%s: what is \"%s\"? See %s %s --help", argv[0], name, main_name, argv[0]);
             return EXIT_USAGE;
         }
         if (option->flag) {
@@ -61,8 +73,7 @@ int main_options(int argc, char **argv, const struct main_option *options, size_
     return EXIT_DONE;
 }
 
-/* Root takes the place of the folder's owner: what SQLite makes in it must be the server's to write. */
-static void as_owner(const char *folder)
+void main_as_owner(const char *folder)
 {
     struct stat st;
     if (geteuid() == 0 && stat(folder, &st) == 0 && st.st_uid != 0 &&
@@ -72,15 +83,14 @@ static void as_owner(const char *folder)
 
 int main_open_key(const char *folder, struct serverkey *key)
 {
-    as_owner(folder);
+    main_as_owner(folder);
     enum err err = store_folder_key(folder, key);
     switch (err) {
     case ERR_OK:
         return EXIT_DONE;
     case ERR_NOT_FOUND:
-        return main_refuse("%s holds no server: make one with"
-                           " \"passerelled init --data %s --url URL\"",
-                           folder, folder);
+        return main_refuse("%s holds no server.key: make one with \"%s init\" (%s --help)", folder,
+                           main_name, main_name);
     case ERR_DENIED:
         return main_refuse("%s/server.key must be readable by the server's user and by nobody else"
                            " (chmod 600, chown)",
@@ -127,7 +137,7 @@ static int open_database(const char *folder, const char *place, int mode, struct
 
 int main_open_store(const char *folder, int mode, struct store **store)
 {
-    as_owner(folder);
+    main_as_owner(folder);
     char place[STORE_FOLDER_PLACE_MAX];
     enum err err = store_folder_place(folder, place);
     if (err == ERR_OK)

@@ -47,10 +47,16 @@ int main_options(int argc, char **argv, const struct main_option *options, size_
 /** What messages call this program: "passerelled", unless its main() says otherwise. */
 extern const char *main_name;
 
+/** Keys live in this process: no core dump, no debugger of another user, and what it writes is its user's only. */
+void main_harden(void);
+
 /** main_name and a message on standard error; gives EXIT_REFUSED. */
 __attribute__((format(printf, 1, 2))) int main_refuse(const char *format, ...);
 
-/** Reads the server's keys, or says why not. */
+/** Root takes the place of the folder's owner: what is made in it must be the server's to write. */
+void main_as_owner(const char *folder);
+
+/** Reads the server's keys as the folder's owner, or says why not. */
 int main_open_key(const char *folder, struct serverkey *key);
 
 /** Opens the store of a data folder, or says why not. `mode` is an enum store_mode. */

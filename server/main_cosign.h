@@ -2,7 +2,7 @@
  *
  * main_cosign: asks witnesses to cosign the newest checkpoints, in a thread of its own: nobody's answer waits for it.
  *
- *   DIR/witnesses     witness NAME KEY URL     a witness: its key in base64, http://HOST[:PORT][/PATH]
+ *   DIR/witnesses     witness NAME KEY URL     a witness: its key in base64, http[s]://HOST[:PORT][/PATH]
  *                     interval SECONDS         between two rounds [60]
  *
  * What passes is signed on both sides, so plain HTTP is enough for its integrity.

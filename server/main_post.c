@@ -49,9 +49,8 @@ static bool has_part(CURLU *url, CURLUPart part)
 
 bool main_post_url_ok(const char *text)
 {
-    static const char scheme[] = "http://";
     CURLU *url = curl_url();
-    bool ok = url && curl_strnequal(text, scheme, sizeof scheme - 1) &&
+    bool ok = url && (curl_strnequal(text, "http://", 7) || curl_strnequal(text, "https://", 8)) &&
               curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
               !has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_QUERY) &&
               !has_part(url, CURLUPART_FRAGMENT);
@@ -73,7 +72,7 @@ enum err main_post(struct main_post *post, const char *url, const struct buf *bo
     long code = 0;
     curl_easy_reset(curl); /* keeps the connection */
     curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)SILENCE_S);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * main_post: one POST of text to a witness, over libcurl: http, no redirect, no proxy, bounded in size and time.
+ * main_post: one POST of text to a witness, over libcurl: http or https, no redirect, no proxy, bounded in size and time.
  */
 #ifndef SERVER_MAIN_POST_H
 #define SERVER_MAIN_POST_H
@@ -15,7 +15,7 @@ struct main_post;
 enum err main_post_new(struct main_post **post);
 void main_post_free(struct main_post *post); /* NULL is fine */
 
-/** Whether this is an http URL without user, question or fragment. */
+/** Whether this is an http or https URL without user, question or fragment. */
 bool main_post_url_ok(const char *url);
 
 /** Sends `body`; the answer's body goes to `answer` (up to answer->max) with a zero behind it, its HTTP status to

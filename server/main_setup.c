@@ -32,6 +32,7 @@ struct setup {
     char folder[PATH_LEN_MAX];
     char answers[ANSWERS][CONF_TEXT_MAX];
     char identity[IDENTITY_MAX]; /* of an age key that was made here; wiped */
+    char place[CONF_TEXT_MAX];   /* of a PostgreSQL database, only from a file of answers; "" */
     struct conf conf;
     struct serverkey key;
     bool json;
@@ -68,7 +69,7 @@ static enum err make_identity(struct setup *setup, char message[static CONF_MESS
 {
     char text[1024];
     size_t len;
-    const char *const argv[] = {"age-keygen", NULL};
+    const char *const argv[] = {"sh", "-c", "exec age-keygen 2>/dev/null", NULL};
     enum err err = setup_run(argv, text, sizeof text, &len);
     const char *recipient = strstr(text, "age1"), *identity = strstr(text, "AGE-SECRET-KEY-");
     if (err == ERR_OK && recipient && identity) {
@@ -171,6 +172,7 @@ static int read_answers(struct setup *setup, const char *path)
             return EXIT_USAGE;
         }
     }
+    find_answer(text, "store", setup->place);
     return EXIT_DONE;
 }
 
@@ -245,9 +247,9 @@ static int write_caddyfile(const struct setup *setup)
 /* As root the data become the server's user's, if the package made one. */
 static int give_to_user(const struct setup *setup)
 {
-    static const char *const names[] = {
-        "",         "/server.key",  "/log.db",     "/log.db-wal", "/log.db-shm",
-        "/keys.db", "/keys.db-wal", "/keys.db-shm"};
+    static const char *const names[] = {"",         "/server.key",  "/store",
+                                        "/log.db",  "/log.db-wal",  "/log.db-shm",
+                                        "/keys.db", "/keys.db-wal", "/keys.db-shm"};
     char path[PATH_LEN_MAX];
     const struct passwd *user = geteuid() == 0 ? getpwnam(user_name) : NULL;
     for (size_t i = 0; user && i < sizeof names / sizeof *names; i++) {
@@ -278,13 +280,19 @@ static int draw_link(const struct setup *setup, char *link, size_t max)
 
 /* --- the test --- */
 
-/* Starts the server unless it answers already. */
-static int try_here(const struct setup *setup, const char *listen, int *child)
+/* Whether the packaged services are what serves and saves here. */
+static bool by_services(const struct setup *setup)
 {
-    *child = 0;
+    return strcmp(setup->config, default_config) == 0 && setup_systemd();
+}
+
+/* Starts the server unless it answers already. */
+static int try_here(const struct setup *setup, const char *listen, struct setup_child *child)
+{
     if (setup_probe(listen, &setup->key, 0) == SETUP_SILENT &&
-        setup_start(setup->config, strcmp(setup->config, default_config) == 0, child) != EXIT_DONE)
-        return EXIT_REFUSED;
+        (by_services(setup) ? setup_enable("passerelled.service")
+                            : setup_start(setup->config, child)) != ERR_OK)
+        return main_refuse(setup_word(SETUP_TEST_HERE_BAD), listen);
     enum setup_reach reach = setup_probe(listen, &setup->key, 10);
     if (!setup->json || reach != SETUP_REACHED)
         fprintf(reach == SETUP_REACHED ? stdout : stderr,
@@ -316,14 +324,25 @@ static int try_outside(const struct setup *setup)
 
 static int try_all(const struct setup *setup)
 {
-    int child;
+    struct setup_child child = {0};
     int code = try_here(setup, setup->conf.listen, &child);
-    if (code == EXIT_DONE)
+    bool alone = child.pid > 0, here = code == EXIT_DONE;
+    if (here)
         code = try_outside(setup);
-    setup_stop(child);
-    if (child > 0 && !setup->json)
+    setup_stop(&child, !here);
+    if (alone && !setup->json)
         printf(setup_word(SETUP_START), setup->config);
     return code;
+}
+
+static void turn_on_backups(const struct setup *setup)
+{
+    if (!by_services(setup) || strcmp(setup->answers[RECIPIENT], "none") == 0)
+        return;
+    if (setup_enable("passerelle-backup.timer") != ERR_OK)
+        fputs(setup_word(SETUP_BACKUPS_BAD), stderr);
+    else if (!setup->json)
+        printf(setup_word(SETUP_BACKUPS_ON), setup->answers[BACKUP]);
 }
 
 static int test_only(struct setup *setup)
@@ -372,7 +391,8 @@ static int set_up(struct setup *setup, const char *answers)
     if (code == EXIT_DONE && conf_check(&setup->conf, message) != ERR_OK)
         code = main_refuse("%s", message);
     if (code == EXIT_DONE)
-        code = main_create(setup->answers[DATA], &setup->key, NULL);
+        code =
+            main_create(setup->answers[DATA], &setup->key, setup->place[0] ? setup->place : NULL);
     if (code == EXIT_DONE)
         code = give_to_user(setup);
     if (code == EXIT_DONE)
@@ -385,6 +405,7 @@ static int set_up(struct setup *setup, const char *answers)
         code = write_config(setup);
     if (code == EXIT_DONE) {
         bool reached = try_all(setup) == EXIT_DONE;
+        turn_on_backups(setup);
         print_all(setup, link, reached);
     }
     digest_wipe(link, sizeof link);

@@ -6,6 +6,8 @@
 #ifndef SERVER_MAIN_SETUP_H
 #define SERVER_MAIN_SETUP_H
 
+#include <stdio.h>
+
 #include "server/conf.h"
 #include "server/main_command.h"
 
@@ -62,6 +64,10 @@
       "Test: at %s another server answers than this one.\n")                                            \
     X(NO_CURL, "Essai : curl n'est pas installé (apt-get install curl), rien n'a été essayé.\n",        \
       "Test: curl is not installed (apt-get install curl), nothing was tested.\n")                      \
+    X(BACKUPS_ON, "Sauvegardes : chaque nuit, vers %s.\n", "Backups: every night, into %s.\n")          \
+    X(BACKUPS_BAD,                                                                                      \
+      "Les sauvegardes ne sont pas en route : systemctl enable --now passerelle-backup.timer\n",        \
+      "Backups are not on: systemctl enable --now passerelle-backup.timer\n")                           \
     X(START, "Pour le lancer : passerelled serve --config %s\n",                                        \
       "To start it: passerelled serve --config %s\n")                                                   \
     X(LINK,                                                                                             \
@@ -78,7 +84,7 @@
       ";\n"                                                                                             \
       "    qui l'a peut parler en son nom)\n"                                                           \
       "  - la clé secrète des sauvegardes, imprimée, en deux endroits\n"                             \
-      "  - la fiche de récupération que l'administrateur du premier espace imprimera\n"               \
+      "  - la feuille de secours que l'administrateur du premier espace imprimera\n"                    \
       "    (passerelle recovery-sheet)\n"                                                               \
       "À détruire une fois servi : le lien du fondateur.\n",                                            \
       "To lock away, off this machine:\n"                                                               \
@@ -103,10 +109,19 @@ enum setup_reach { SETUP_REACHED, SETUP_SILENT, SETUP_STRANGER, SETUP_UNTRIED };
  * compares the keys. */
 enum setup_reach setup_probe(const char *where, const struct serverkey *key, unsigned wait_s);
 
-/** Starts the server that `config` describes: as a service when systemd runs here and `service`, else as a child
- * process for the time of the test. *child is 0 or the process to give to setup_stop. */
-int setup_start(const char *config, bool service, int *child);
-void setup_stop(int child);
+/** Whether systemd runs here; turns on one of its units, from now on and at every start. */
+bool setup_systemd(void);
+enum err setup_enable(const char *unit);
+
+/** A server that runs for the time of the test; zeroed, or from setup_start. */
+struct setup_child {
+    int pid;    /* 0: none */
+    FILE *said; /* what it printed */
+};
+
+/** Starts the server that `config` describes. Give it to setup_stop, which with `tell` repeats what it printed. */
+enum err setup_start(const char *config, struct setup_child *child);
+void setup_stop(struct setup_child *child, bool tell);
 
 /** Runs a program and takes what it prints, at most `max` - 1 bytes and a zero. ERR_NOT_FOUND: there is no such
  * program. ERR_DENIED: it ended with another code than 0. */

@@ -18,13 +18,13 @@
 enum { NOT_THERE = 127, WAIT_S = 10 };
 
 /* Between fork and exec only calls that are safe there. */
-static pid_t start(const char *const argv[], int out)
+static pid_t start(const char *const argv[], int out, int err)
 {
     pid_t pid = fork();
     if (pid != 0)
         return pid;
-    if (out >= 0)
-        dup2(out, STDOUT_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(err, STDERR_FILENO);
     execvp(argv[0], (char *const *)(uintptr_t)argv);
     _exit(NOT_THERE);
 }
@@ -47,7 +47,7 @@ enum err setup_run(const char *const argv[], char *out, size_t max, size_t *len)
     *len = 0;
     if (pipe(ends) != 0)
         return ERR_IO;
-    pid_t pid = start(argv, ends[1]);
+    pid_t pid = start(argv, ends[1], STDERR_FILENO);
     close(ends[1]);
     while (pid > 0 && *len + 1 < max) {
         ssize_t n = read(ends[0], out + *len, max - 1 - *len);
@@ -97,24 +97,41 @@ enum setup_reach setup_probe(const char *where, const struct serverkey *key, uns
     return reach;
 }
 
-int setup_start(const char *config, bool service, int *child)
+bool setup_systemd(void)
+{
+    return access("/run/systemd/system", F_OK) == 0;
+}
+
+enum err setup_enable(const char *unit)
 {
     char out[256];
     size_t len;
-    *child = 0;
-    if (service && access("/run/systemd/system", F_OK) == 0) {
-        const char *const argv[] = {"systemctl", "enable", "--now", "passerelled.service", NULL};
-        return setup_run(argv, out, sizeof out, &len) == ERR_OK ? EXIT_DONE : EXIT_REFUSED;
-    }
-    const char *const argv[] = {"/proc/self/exe", "serve", "--config", config, NULL};
-    fflush(NULL);
-    pid_t pid = start(argv, STDERR_FILENO);
-    *child = (int)pid;
-    return pid > 0 ? EXIT_DONE : EXIT_REFUSED;
+    const char *const argv[] = {"systemctl", "enable", "--now", "--quiet", unit, NULL};
+    return setup_run(argv, out, sizeof out, &len);
 }
 
-void setup_stop(int child)
+enum err setup_start(const char *config, struct setup_child *child)
 {
-    if (child > 0 && kill(child, SIGTERM) == 0)
-        (void)!wait_for(child);
+    const char *const argv[] = {"/proc/self/exe", "serve", "--config", config, NULL};
+    *child = (struct setup_child){.said = tmpfile()};
+    if (!child->said)
+        return ERR_IO;
+    fflush(NULL);
+    pid_t pid = start(argv, fileno(child->said), fileno(child->said));
+    child->pid = pid > 0 ? (int)pid : 0;
+    return pid > 0 ? ERR_OK : ERR_IO;
+}
+
+void setup_stop(struct setup_child *child, bool tell)
+{
+    char line[512];
+    if (child->pid > 0 && kill(child->pid, SIGTERM) == 0)
+        (void)!wait_for(child->pid);
+    if (child->said) {
+        rewind(child->said);
+        while (tell && fgets(line, sizeof line, child->said))
+            fputs(line, stderr);
+        (void)fclose(child->said);
+    }
+    *child = (struct setup_child){0};
 }

@@ -5,6 +5,7 @@
  */
 #include "server/main_witness.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #include "server/store_folder.h"
 #include "server/tlog_witness.h"
 
-enum { LOGS_MAX = 64, LINE_MAX_LEN = 1024, SPACE_TEXT = 26 };
+enum { LOGS_MAX = 64, LINE_MAX_LEN = 1024, SPACE_TEXT = 26, LISTEN_MAX = 256 };
 
 struct known_log {
     char name[NAME_LEN_MAX + 1];
@@ -30,25 +31,19 @@ struct witness {
     struct serverkey key;
     int lock;
     struct loop *loop;
+    char listen[LISTEN_MAX]; /* what its list says, "" */
     size_t n_logs;
     struct known_log logs[LOGS_MAX];
 };
 
 /* --- what it knows --- */
 
-static bool read_log(struct witness *witness, char *line)
+static bool read_log(struct witness *witness, const char *name, const char *key)
 {
     struct known_log *log = &witness->logs[witness->n_logs];
     uint8_t pk[PK_LEN + 4];
     size_t len = 0;
-    char *save = NULL;
-    line[strcspn(line, "\r\n#")] = 0;
-    char *word = strtok_r(line, " \t", &save), *name = strtok_r(NULL, " \t", &save),
-         *key = strtok_r(NULL, " \t", &save);
-    if (!word)
-        return true;
-    if (strcmp(word, "log") != 0 || !key || strtok_r(NULL, " \t", &save) ||
-        witness->n_logs == LOGS_MAX || !note_name_ok(name, strlen(name)) ||
+    if (witness->n_logs == LOGS_MAX || !note_name_ok(name, strlen(name)) ||
         code_unbase64(pk, sizeof pk, &len, key, strlen(key)) != ERR_OK || len != PK_LEN)
         return false;
     snprintf(log->name, sizeof log->name, "%s", name);
@@ -57,17 +52,39 @@ static bool read_log(struct witness *witness, char *line)
     return true;
 }
 
-static int read_logs(struct witness *witness)
+static bool read_line(struct witness *witness, char *line)
+{
+    char *save = NULL, *words[4] = {0};
+    size_t n = 0;
+    line[strcspn(line, "\r\n#")] = 0;
+    for (char *at = strtok_r(line, " \t", &save); at && n < 4; at = strtok_r(NULL, " \t", &save))
+        words[n++] = at;
+    if (n == 3 && strcmp(words[0], "log") == 0)
+        return read_log(witness, words[1], words[2]);
+    if (n == 2 && strcmp(words[0], "listen") == 0 && strlen(words[1]) < LISTEN_MAX) {
+        snprintf(witness->listen, LISTEN_MAX, "%s", words[1]);
+        return true;
+    }
+    return n == 0;
+}
+
+/* `config` NULL: DIR/logs, which need not be there. */
+static int read_config(struct witness *witness, const char *config)
 {
     char path[STORE_FOLDER_PATH_MAX], line[LINE_MAX_LEN];
     unsigned number = 0;
     int code = EXIT_DONE;
-    snprintf(path, sizeof path, "%.4000s/logs", witness->folder);
-    FILE *file = fopen(path, "re");
+    if (!config)
+        snprintf(path, sizeof path, "%.4000s/logs", witness->folder);
+    FILE *file = fopen(config ? config : path, "re");
+    if (!file && (config || errno != ENOENT))
+        return main_refuse("%s: %s", config ? config : path, strerror(errno));
     while (code == EXIT_DONE && file && fgets(line, sizeof line, file)) {
         number++;
-        if (!read_log(witness, line))
-            code = main_refuse("%s, line %u: write log NAME KEY", path, number);
+        if (!read_line(witness, line))
+            code = main_refuse("%s, line %u: write \"log NAME KEY\", as passerelled log-key prints"
+                               " it, or \"listen ADDRESS:PORT\"",
+                               config ? config : path, number);
     }
     if (file)
         (void)fclose(file);
@@ -245,9 +262,12 @@ int main_witness_init(int argc, char **argv)
     }
     if (serverkey_make(&key, "http://localhost", name) != ERR_OK)
         return main_refuse("--name: visible ASCII without + and spaces, as in witness.example.org");
+    main_as_owner(folder);
     enum err err = store_folder_create(folder, &key);
     if (err == ERR_OK)
         print_key(&key);
+    else if (err == ERR_EXISTS)
+        code = main_refuse("%s holds a server.key already; nothing was changed", folder);
     else
         code = main_refuse("%s: %s", folder, err_text(err));
     serverkey_fini(&key);
@@ -257,8 +277,9 @@ int main_witness_init(int argc, char **argv)
 int main_witness_serve(int argc, char **argv)
 {
     static const struct loop_handler handler = {.request = on_request};
-    const char *folder = NULL, *where = NULL;
-    const struct main_option options[] = {{"data", &folder, NULL}, {"listen", &where, NULL}};
+    const char *folder = NULL, *config_file = NULL, *where = NULL;
+    const struct main_option options[] = {
+        {"data", &folder, NULL}, {"config", &config_file, NULL}, {"listen", &where, NULL}};
     int code = main_options(argc, argv, options, sizeof options / sizeof *options);
     if (code != EXIT_DONE)
         return code;
@@ -271,18 +292,16 @@ int main_witness_serve(int argc, char **argv)
         return main_refuse("%s", err_text(ERR_MEMORY));
     witness->folder = folder;
     witness->lock = -1;
-    const struct loop_config config = {.listen = where ? where : "127.0.0.1:8788",
-                                       .body_max = TLOG_WITNESS_MAX,
-                                       .connections_max = 256,
-                                       .threads = 1,
-                                       .signals = true};
+    struct loop_config config = {
+        .body_max = TLOG_WITNESS_MAX, .connections_max = 256, .threads = 1, .signals = true};
     log_open(2, LOG_AUTO, LOG_INFO);
     metrics_start();
     code = main_open_key(folder, &witness->key);
     if (code == EXIT_DONE && store_folder_lock(folder, &witness->lock) != ERR_OK)
         code = main_refuse("another witness serves %s", folder);
     if (code == EXIT_DONE)
-        code = read_logs(witness);
+        code = read_config(witness, config_file);
+    config.listen = where ? where : witness->listen[0] ? witness->listen : "127.0.0.1:8788";
     if (code == EXIT_DONE && loop_new(&witness->loop, &config, &handler, witness) != ERR_OK)
         code = main_refuse("cannot listen on %s", config.listen);
     if (code == EXIT_DONE) {

@@ -5,6 +5,7 @@
  *
  *   DIR/server.key     its keys and name (serverkey.h): what signs a log's checkpoints cosigns here
  *   DIR/logs           log NAME KEY       a log that it witnesses, all its spaces: origins NAME/<base32 space>
+ *                      listen WHERE       ADDRESS:PORT or unix:/PATH [127.0.0.1:8788]
  *   DIR/seen-HEX       origin, size and root of the newest checkpoint of a log
  */
 #ifndef SERVER_MAIN_WITNESS_H

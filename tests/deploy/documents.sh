@@ -13,7 +13,7 @@ command -v age >/dev/null || skip "age is not installed"
 
 machine=$WORK/machine
 bin=$WORK/bin
-export LC_ALL=C.UTF-8 MACHINE=$machine PORT REAL=$PASSERELLE_BIN_DIR STATE=$WORK/state
+export LC_ALL=C.UTF-8 MACHINE=$machine PORT WITNESS_PORT REAL=$PASSERELLE_BIN_DIR STATE=$WORK/state
 mkdir -p "$bin" "$STATE"
 export PATH=$bin:$PATH
 
@@ -43,26 +43,41 @@ grep -oE 'https?://[^ "]+#f1\.[A-Za-z0-9._-]+' "$STATE/out.d" | tail -n 1 >"$STA
 [[ " ${config[*]} " != *" --answers "* ]] || systemctl start passerelled || code=1
 exit "$code"
 END
+tool passerelle-witness <<'END'
+#!/bin/bash
+exec "$REAL/passerelle-witness" "$@"
+END
 tool systemctl <<'END'
 #!/bin/bash
+# The process of a unit stands in STATE/UNIT.pid.
+pid=$STATE/${!#}.pid
 stop() {
-    [ ! -s "$STATE/pid" ] || { kill "$(cat "$STATE/pid")" 2>/dev/null
-        while kill -0 "$(cat "$STATE/pid")" 2>/dev/null; do sleep 0.05; done; }
-    rm -f "$STATE/pid"
+    [ ! -s "$pid" ] || { kill "$(cat "$pid")" 2>/dev/null
+        while kill -0 "$(cat "$pid")" 2>/dev/null; do sleep 0.05; done; }
+    rm -f "$pid"
+}
+serve() { # URL COMMAND...
+    local url=$1
+    shift
+    [ ! -s "$pid" ] || return 0
+    setsid "$REAL/$@" </dev/null >>"$STATE/server.log" 2>&1 &
+    echo $! >"$pid"
+    for _ in $(seq 100); do curl -fsS "$url" >/dev/null 2>&1 && return; sleep 0.1; done
+    return 1
 }
 start() {
-    [ ! -s "$STATE/pid" ] || return 0
-    setsid "$REAL/passerelled" serve --config "$MACHINE/etc/passerelle/passerelled.conf" \
-        </dev/null >>"$STATE/server.log" 2>&1 &
-    echo $! >"$STATE/pid"
-    for _ in $(seq 100); do curl -fsS "http://127.0.0.1:$PORT/healthz" >/dev/null 2>&1 && return; sleep 0.1; done
-    return 1
+    serve "http://127.0.0.1:$PORT/healthz" passerelled serve --config "$MACHINE/etc/passerelle/passerelled.conf"
 }
 case "$1 ${!#}" in
 "start passerelled") start ;;
 "stop passerelled") stop ;;
 "restart passerelled") stop; start ;;
-"is-active passerelled") [ -s "$STATE/pid" ] && kill -0 "$(cat "$STATE/pid")" && echo active ;;
+"is-active passerelled") [ -s "$pid" ] && kill -0 "$(cat "$pid")" && echo active ;;
+"restart passerelle-witness")
+    stop
+    serve "http://127.0.0.1:$WITNESS_PORT/readyz" passerelle-witness serve \
+        --data "$MACHINE/var/lib/passerelle-witness" --config "$MACHINE/etc/passerelle-witness.conf" ;;
+"stop passerelle-witness") stop ;;
 "reload caddy") caddy adapt --adapter caddyfile --config "$MACHINE/etc/caddy/Caddyfile" >/dev/null ;;
 "enable passerelle-backup.timer") grep -q OnCalendar "$SOURCE_DIR/deploy/debian/passerelled.passerelle-backup.timer" ;;
 "start passerelle-backup"*) passerelle-backup --config "$MACHINE/etc/passerelle/backup.conf" ;;
@@ -78,16 +93,18 @@ exec "$SOURCE_DIR/deploy/backup" "\$@"
 END
 
 # The code that the test ended with is what finish_test sees.
-trap 'code=$?; systemctl stop passerelled; (exit $code); finish_test' EXIT
+trap 'code=$?; systemctl stop passerelled; systemctl stop passerelle-witness; (exit $code); finish_test' EXIT
 
 # fresh: an empty machine with answers for setup, and two people without devices.
 fresh() {
     systemctl stop passerelled
+    systemctl stop passerelle-witness
     rm -rf "$machine" "$STATE"/*
-    PORT=$(free_port)
+    PORT=$(free_port) WITNESS_PORT=$(free_port)
     mkdir -p "$machine"/{etc/passerelle,etc/caddy,var/lib,var/backups,srv,people,var/backups/passerelle}
     printf '%s\n' "url = http://127.0.0.1:$PORT" "data = $machine/var/lib/passerelle" "listen = 127.0.0.1:$PORT" \
         "backup = $machine/var/backups/passerelle" "recipient = new" >"$STATE/answers"
+    echo "listen 127.0.0.1:$WITNESS_PORT" >"$machine/etc/passerelle-witness.conf"
     for name in Claire Nadia Emma; do echo "tilleul marteau brume $name" >"$machine/people/$name.words"; done
 }
 # served: a server that runs, whose founder link is LINK.
@@ -121,8 +138,8 @@ person() { printf 'PASSERELLE_HOME=%s PASSERELLE_PASSPHRASE_FILE=%s' "$machine/p
 
 # What stands in documents, made true here.
 localised() {
-    sed -E -e "s#(^|[ =\"'])/(etc|var|srv)/#\1$machine/\2/#g" -e "s#tar -C / #tar -C $machine #" \
-        -e "s#127\.0\.0\.1:8787#127.0.0.1:$PORT#g" \
+    sed -E -e "s#(^|[ =\"'>])/(etc|var|srv)/#\1$machine/\2/#g" -e "s#tar -C / #tar -C $machine #" \
+        -e "s#127\.0\.0\.1:8787#127.0.0.1:$PORT#g" -e "s#127\.0\.0\.1:8788#127.0.0.1:$WITNESS_PORT#g" \
         -e "s#'https://sync.example.org/\#f1\.\.\.'#LINK#g" -e "s#https://sync.example.org#http://127.0.0.1:$PORT#g" \
         -e "s#KEY-FILE#$machine/people/key.age#g"
 }
@@ -144,7 +161,7 @@ run_block() {
         # A server in the foreground would not let the others come.
         if [[ $line =~ ^passerelled\ serve && $line != *'&'* ]]; then
             line="${line%%#*}"
-            line="\"\$REAL/passerelled\" ${line#passerelled} >>\"\$STATE/server.log\" 2>&1 & echo \$! >\"\$STATE/pid\""
+            line="\"\$REAL/passerelled\" ${line#passerelled} >>\"\$STATE/server.log\" 2>&1 & echo \$! >\"\$STATE/passerelled.pid\""
             line+="; for i in \$(seq 100); do curl -fsS http://127.0.0.1:$PORT/readyz && break; sleep 0.1; done"
         fi
         ran=$((ran + 1))
@@ -189,7 +206,7 @@ manual() { # FILE: what stands in literal displays
     step "$(basename "$page")"
     ran=0
     awk '/^\.Bd -literal/ { open = 1; next } /^\.Ed/ { open = 0 } open { gsub(/\\-/, "-"); print }' "$page" |
-        grep -E '^(passerelle|passerelled) ' >"$WORK/manual" || true
+        grep -E '^(passerelled?|passerelle-witness|passerelle-backup|systemctl|curl) ' >"$WORK/manual" || true
     run_block "$WORK/manual" Claire "$(basename "$page")"
     echo "   $ran command lines"
     all=$((all + ran))
@@ -210,6 +227,8 @@ document deploy/RUNBOOK.md
 fresh
 manual "$SOURCE_DIR/server/passerelled.8"
 served
+manual "$SOURCE_DIR/server/passerelle-witness.8"
+manual "$SOURCE_DIR/deploy/passerelle-backup.8"
 manual "$BUILD_DIR/generated/passerelle.1"
 [ "$all" -gt 60 ] || fail "only $all command lines were found"
 

@@ -66,6 +66,13 @@ mandoc -T utf8 "$BUILD_DIR/generated/passerelle.1" | col -b >"$OUT"
 for command in "space create" sync erase; do
     has "$OUT" "$command"
 done
+# Every command and option of a server program stands in its page.
+while read -r program words; do
+    mandoc -T utf8 "$SOURCE_DIR/server/$program.8" | col -b >"$OUT"
+    for word in $words; do has "$OUT" "$word"; done
+done < <(for program in passerelled passerelle-witness; do
+    echo "$program" "$(sed -n "s/.* words='\(.*\)' ;;/\1/p" "$BUILD_DIR/generated/$program.bash" | paste -sd' ')"
+done)
 mandoc -T utf8 "$BUILD_DIR/generated/passerelled.conf.5" | col -b >"$OUT"
 for key in $(sed -nE 's/^ *(TEXT|NUMBER|FLAG)\(([a-z_]+),.*/\2/p' "$SOURCE_DIR/server/conf.h"); do
     has "$OUT" "$key ="
@@ -75,12 +82,17 @@ step "completion"
 cat >"$WORK/complete" <<'END'
 . "$1"
 COMP_WORDS=("${@:2}") COMP_CWORD=$(($# - 2))
-_passerelle
+"_${2//-/_}"
 printf '%s\n' "${COMPREPLY[@]}"
 END
-completed() { bash "$WORK/complete" "$BUILD_DIR/generated/passerelle.bash" passerelle "$@" | paste -sd' '; }
+completed_by() { bash "$WORK/complete" "$BUILD_DIR/generated/$1.bash" "$@" | paste -sd' '; }
+completed() { completed_by passerelle "$@"; }
 same "first words" "set show skip space sql status suggest sync" \
     "$(completed s | tr ' ' '\n' | grep -xE 'space|sql|status|suggest|sync|show|set|skip' | paste -sd' ')"
 same "second words" "create list" "$(completed space "" | tr ' ' '\n' | grep -xE 'create|list' | paste -sd' ')"
 same "options" "--kdf" "$(completed init --k)"
 same "options of two words" "--full" "$(completed --home x audit verify --f)"
+same "commands of the server" "serve setup stats" "$(completed_by passerelled s | tr ' ' '\n' | sort | paste -sd' ')"
+same "its options" "--from --finish" "$(completed_by passerelled restore --f | tr ' ' '\n' | sort -r | paste -sd' ')"
+same "files, by bash itself" "" "$(completed_by passerelled restore --from "")"
+same "the witness" "--data --name" "$(completed_by passerelle-witness init -)"

@@ -3,48 +3,39 @@
 # ctest: released long no-valgrind no-tsan timeout=3000
 #
 # Goal: the packages install, run, upgrade, keep data and purge in a clean Debian 12 made with debootstrap; lintian finds
-# no error; the service is shut in. Needs root and a Debian mirror; ROOT_TAR=FILE takes the clean root from a tar file
-# that an earlier run wrote there.
+# no error; the services are shut in. Needs root and a Debian mirror (tests/lib/root.sh).
 . "${SOURCE_DIR:?}/tests/lib/test.sh"
 . "$SOURCE_DIR/tests/lib/install.sh"
+. "$SOURCE_DIR/tests/lib/root.sh"
+. "$SOURCE_DIR/tests/web/lib.sh"
 [ "$(id -u)" -eq 0 ] || skip "needs root"
 install_missing debootstrap lintian systemd curl=curl age=age || skip "no packages to be had"
 
 root=$WORK/root
-# A command in the clean root, with /proc, which goes away with the command.
-clean=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
-    unshare -m bash -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root")
-inside() { "${clean[@]}" "$@"; }
 
 step "building"
-expect 0 "$SOURCE_DIR/deploy/package" "$BUILD_DIR/packages"
+# The page needs tools and archives of its own; without them there is one package less.
+code=0
+(web_page) || code=$?
+[ $code -eq 0 ] || [ $code -eq 77 ] || fail "the page"
+rm -f "$BUILD_DIR"/packages/*.deb
+expect 0 env WEB="$WORK/web" "$SOURCE_DIR/deploy/package" "$BUILD_DIR/packages"
 packages=("$BUILD_DIR"/packages/*.deb)
-[ ${#packages[@]} -ge 4 ] || fail "packages are missing: ${packages[*]}"
+same "packages" $((code ? 5 : 6)) ${#packages[@]}
 
 step "lintian"
 expect 0 lintian --allow-root --fail-on error,warning "$BUILD_DIR"/packages/*.changes
 
 step "the services are shut in"
-for unit in passerelled passerelle-backup; do
-    dpkg-deb --fsys-tarfile "$BUILD_DIR"/packages/passerelled_*.deb |
+for unit in passerelled/passerelled passerelled/passerelle-backup passerelle-witness/passerelle-witness; do
+    package=${unit%/*} unit=${unit#*/}
+    dpkg-deb --fsys-tarfile "$BUILD_DIR/packages/$package"_*.deb |
         tar -xOf - "./lib/systemd/system/$unit.service" >"$WORK/$unit.service"
     expect 0 systemd-analyze security --offline=true --no-pager --threshold=15 "$WORK/$unit.service"
 done
 
 step "a clean Debian 12"
-mkdir "$root"
-if [ -f "${ROOT_TAR:-}" ]; then
-    tar -C "$root" -xpf "$ROOT_TAR"
-else
-    mirror=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
-        awk '$1 == "bookworm" { print $2; exit }')
-    [ -n "$mirror" ] || skip "apt knows no mirror of bookworm"
-    expect 0 debootstrap --variant=minbase bookworm "$root" "$mirror"
-    rm -rf "$root/etc/apt/apt.conf.d" "$root"/etc/apt/sources.list*
-    cp -r /etc/apt/apt.conf.d /etc/apt/sources.list* "$root/etc/apt/"
-    [ -z "${ROOT_TAR:-}" ] || tar -C "$root" -cpf "$ROOT_TAR" .
-fi
-cp -r /etc/resolv.conf "$root/etc/resolv.conf"
+clean_root "$root"
 mkdir "$root/packages"
 cp "${packages[@]}" "$root/packages/"
 
@@ -68,8 +59,18 @@ expect 0 inside passerelled version
 expect 0 inside passerelle version
 same "owner and mode of the data folder" "passerelle passerelle 700" \
     "$(inside stat -c '%U %G %a' /var/lib/passerelle)"
-expect 0 inside sh -c 'ls /usr/share/man/man8/passerelled.8.gz /usr/share/man/man5/passerelled.conf.5.gz \
+expect 0 inside passerelle-witness version
+same "owner and mode of the witness's folder" "passerelle-witness passerelle-witness 700" \
+    "$(inside stat -c '%U %G %a' /var/lib/passerelle-witness)"
+expect 0 inside sh -c 'ls /usr/share/bash-completion/completions/passerelled \
+    /usr/share/bash-completion/completions/passerelle-witness /usr/share/bash-completion/completions/passerelle'
+expect 0 inside sh -c 'ls /usr/share/man/man8/passerelled.8.gz /usr/share/man/man8/passerelle-witness.8.gz /usr/share/man/man5/passerelled.conf.5.gz \
     /usr/share/man/man1/passerelle.1.gz /usr/share/man/man3/libpasserelle.3.gz'
+
+if [ $code -eq 0 ]; then
+    step "the page is what was built"
+    expect 0 diff -r "$WORK/web" "$root/usr/share/passerelle-web"
+fi
 
 step "set up and run, as the unit says"
 port=$(free_port)
@@ -81,16 +82,18 @@ FOUNDER=$(jq -re .founder_link "$OUT")
 jq -re .identity "$OUT" >"$root/key.age"
 same "tested from the outside" true "$(jq .reached "$OUT")"
 same "who owns the data" passerelle "$(inside find /var/lib/passerelle -printf '%u\n' | sort -u)"
+# serve UNIT PORT: what the unit starts, as its user.
 serve() {
-    local command
-    command=$(sed -n 's/^ExecStart=//p' "$WORK/passerelled.service")
+    local command user
+    command=$(sed -n 's/^ExecStart=//p' "$WORK/$1.service")
+    user=$(sed -n 's/^User=//p' "$WORK/$1.service")
     # shellcheck disable=SC2086
-    background "${clean[@]}" setpriv --reuid passerelle --regid passerelle --clear-groups --no-new-privs $command \
-        >>"$WORK/server.log" 2>&1
-    server_pid[server]=$PID
-    until_true 30 curl -fsS "http://127.0.0.1:$port/readyz"
+    background "${clean[@]}" setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs $command \
+        >>"$WORK/$1.log" 2>&1
+    server_pid[$1]=$PID
+    until_true 30 curl -fsS "http://127.0.0.1:$2/readyz"
 }
-serve
+serve passerelled "$port"
 # A device of the package, at work.
 device() { inside env PASSERELLE_HOME=/device PASSERELLE_PASSPHRASE_FILE=/words passerelle --lang en "$@"; }
 echo 'tilleul marteau brume orchidee' >"$root/words"
@@ -100,6 +103,25 @@ expect 0 device new site nom="Les Saules"
 expect 0 device sync
 expect 0 inside passerelled check --data /var/lib/passerelle --deep
 same "who owns the data after root looked" passerelle "$(inside find /var/lib/passerelle -printf '%u\n' | sort -u)"
+
+step "a witness beside it"
+witness_port=$(free_port)
+expect 0 inside passerelle-witness init --data /var/lib/passerelle-witness --name witness.example.org
+read -r _ name key <"$OUT"
+same "who owns its key" passerelle-witness "$(inside stat -c %U /var/lib/passerelle-witness/server.key)"
+expect 0 inside passerelled log-key --data /var/lib/passerelle
+{ echo "listen 127.0.0.1:$witness_port"; cat "$OUT"; } >>"$root/etc/passerelle-witness.conf"
+serve passerelle-witness "$witness_port"
+printf '%s\n' "witness $name $key http://127.0.0.1:$witness_port" "interval 1" >"$root/var/lib/passerelle/witnesses"
+inside chown passerelle: /var/lib/passerelle/witnesses
+server_stop passerelled
+serve passerelled "$port"
+expect 0 device witness set "$name=$key"
+expect 0 device sync
+until_true 30 bash -c 'compgen -G "$1/var/lib/passerelle-witness/seen-*"' - "$root"
+# A device that brings nothing asks once a day whether its newest checkpoint was confirmed.
+confirmed() { device sync --now "$(date -u -d '+1500 min' +%FT%TZ)" && device witness list --json | jq -e '.[0].confirmed_at'; }
+until_true 30 confirmed
 
 step "the nightly backup, by root for the server's user"
 expect 0 inside passerelle-backup
@@ -121,15 +143,17 @@ for package in "${packages[@]}"; do
     expect 0 dpkg-deb -b "$WORK/newer" "$root/packages/newer-$name"
     rm -rf "$WORK/newer"
 done
-before=$(sha256sum "$root"/etc/passerelle/* "$root/var/lib/passerelle/server.key")
+files() { sha256sum "$root"/etc/passerelle/* "$root/etc/passerelle-witness.conf" "$root"/var/lib/passerelle*/server.key; }
+before=$(files)
 expect 0 inside sh -c 'dpkg -i /packages/newer-*.deb'
-same "configuration and key" "$before" "$(sha256sum "$root"/etc/passerelle/* "$root/var/lib/passerelle/server.key")"
-server_stop
-serve
+same "configuration and keys" "$before" "$(files)"
+server_stop passerelled
+serve passerelled "$port"
 expect 0 device new site nom="Les Acacias"
 expect 0 device sync --json
 same "unsent" 0 "$(jq '[.spaces[].unsent] | add' "$OUT")"
-server_stop
+server_stop passerelled
+server_stop passerelle-witness
 
 step "a program of the library's users"
 expect 0 inside sh -c 'test -f /usr/share/doc/libpasserelle-dev/examples/carnet.c'
@@ -138,11 +162,11 @@ step "removal keeps the data, purge takes everything but what was asked to keep"
 names=$(inside dpkg-query -W -f '${Package}\n' | grep passerelle | paste -sd' ')
 expect 0 inside sh -c "dpkg -r $names"
 expect 0 test -f "$root/var/lib/passerelle/log.db"
-touch "$root/var/lib/passerelle/keep"
+touch "$root"/var/lib/{passerelle,passerelle-witness}/keep
 expect 0 inside sh -c "dpkg -P $names"
-expect 0 test -f "$root/var/lib/passerelle/server.key"
+expect 0 test -f "$root/var/lib/passerelle/server.key" -a -f "$root/var/lib/passerelle-witness/server.key"
 expect 1 test -e "$root/etc/passerelle"
-rm "$root/var/lib/passerelle/keep"
+rm "$root"/var/lib/{passerelle,passerelle-witness}/keep
 expect 0 inside sh -c 'dpkg -i /packages/newer-*.deb'
 expect 0 inside sh -c "dpkg -P $names"
 # Backups are the administrator's.

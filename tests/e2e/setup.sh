@@ -60,6 +60,7 @@ for message in "an answer is needed" "the address looks like" "write ADDRESS:POR
     has "$ERR" "$message"
 done
 has "$OUT" "The founder link"
+lacks "$ERR" '"event"'
 same "the listed address" "listen = 127.0.0.1:$port" "$(grep ^listen "$WORK/etc/fourth.conf")"
 
 step "the Caddyfile carries the name and the address, and Caddy takes it"
