@@ -277,6 +277,11 @@ void pas_pack(const struct pas *pas, unsigned *version, unsigned *unread)
     *unread = (unsigned)pas->pack_unread;
 }
 
+const char *pas_pack_text(const struct pas *pas)
+{
+    return pas->pack->json;
+}
+
 /* What logs may hold must not go: each kind and field of the pack in force, by number, with its type. */
 static enum err check_kept(struct pas *pas, const struct pack *next)
 {

@@ -336,6 +336,8 @@ PAS_CHECK int pas_pack_check(const char *json, size_t len, char why[320], unsign
 /** The number of the pack in force, and of a newer published one that this program is too old to read (0: there is none):
  * what is written with it is kept, and shown after an update. */
 void pas_pack(const struct pas *pas, unsigned *version, unsigned *unread);
+/** The document of the pack in force, lent until the next call. */
+const char *pas_pack_text(const struct pas *pas);
 /** Publishes a pack to a space; its number must be greater than the one in force, and it must have every kind and field of
  * the one in force, as they stand in people's logs. */
 PAS_CHECK int pas_pack_publish(struct pas *pas, size_t space, const char *json, size_t len);

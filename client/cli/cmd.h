@@ -61,6 +61,7 @@ int cmd_audit_report(struct cli *cli, const struct args *args);
 int cmd_audit_checkpoint(struct cli *cli, const struct args *args);
 
 /* cmd_pack.c */
+int cmd_pack_show(struct cli *cli, const struct args *args);
 int cmd_pack_check(struct cli *cli, const struct args *args);
 int cmd_pack_publish(struct cli *cli, const struct args *args);
 int cmd_batch(struct cli *cli, const struct args *args);

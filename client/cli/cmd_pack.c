@@ -22,6 +22,16 @@ static int read_pack(struct cli *cli, const char *path, char **json, size_t *len
     return EXIT_REFUSED;
 }
 
+int cmd_pack_show(struct cli *cli, const struct args *args)
+{
+    unsigned version = 0, unread = 0;
+    pas_pack(cli->pas, &version, &unread);
+    int code = cli_write_file(cli, args->words[0], pas_pack_text(cli->pas));
+    if (code == EXIT_DONE && cli->json)
+        printf("{\"version\":%u}\n", version);
+    return code;
+}
+
 int cmd_pack_check(struct cli *cli, const struct args *args)
 {
     char *json = NULL;

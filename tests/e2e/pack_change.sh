@@ -55,6 +55,10 @@ enrol ana Equipe claire
 expect 0 on claire show "Les Saules"
 has "$OUT" "Habitants (comptage associatif)"
 
+step "the pack in force can be had as a file, to be changed"
+expect 0 on claire pack show "$WORK/shown.json"
+cmp -s "$WORK/shown.json" "$WORK/ours.json" || fail "what pack show writes is not what was published"
+
 step "what would make records unreadable is refused"
 jq '.version += 1 | del(.kinds.site.fields.point_eau, .reports.LOCAL1)' "$WORK/ours.json" >"$WORK/less.json"
 expect 1 on ana pack publish "$WORK/less.json" --space Equipe
