@@ -2,16 +2,18 @@
 //
 // Joining by a link (pasted, or scanned inside the page, whose storage a link opened elsewhere would not share), or
 // founding an organisation on a new server.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { run } from "../lib/core.js";
 import { t } from "../lib/i18n.js";
+import { codeOf, codeText, linksIn } from "../lib/members.js";
 import { Button, Note, Segments } from "../ui/basic.jsx";
+import { QR } from "../ui/qr.jsx";
 import { Scanner } from "../ui/scan.jsx";
 
 export function JoinOrFound({ done }) {
   const [way, setWay] = useState("join");
   const [joined, setJoined] = useState(null);
-  if (joined) return <Waiting answer={joined} done={done} />;
+  if (joined) return <Waiting answers={joined} done={done} />;
   return <>
     <Segments label={t("join.way")} value={way} options={[["join", t("join.invited")], ["found", t("join.found")]]} onChange={setWay} />
     {way === "join" ? <Join done={setJoined} /> : <Found done={done} />}
@@ -24,14 +26,17 @@ function Join({ done }) {
   const [scan, setScan] = useState(false);
   const [error, setError] = useState(null);
   const [busy, setBusy] = useState(false);
-  const join = async (link) => {
+  // An invitation holds a link for each space; what one of them refuses does not stop the others.
+  const join = async (text) => {
     setScan(false);
     setBusy(true);
     setError(null);
-    const answer = await run(["join", link.trim()]);
+    const answers = [];
+    for (const link of linksIn(text).length ? linksIn(text) : [text.trim()]) answers.push(await run(["join", link]));
     setBusy(false);
-    if (answer.exit !== 0) return setError(answer.error || t("failed"));
-    done(answer.json);
+    const good = answers.filter((answer) => answer.exit === 0).map((answer) => answer.json);
+    if (!good.length) return setError(answers[0].error || t("failed"));
+    done(good);
   };
   return (
     <form class="form" onSubmit={(event) => { event.preventDefault(); join(event.currentTarget.elements.link.value); }}>
@@ -47,10 +52,14 @@ function Join({ done }) {
 }
 
 /** The newcomer may write at once; the work leaves after the approval. */
-function Waiting({ answer, done }) {
+function Waiting({ answers, done }) {
+  const [device, setDevice] = useState(null);
+  useEffect(() => { run(["status"]).then(({ json }) => setDevice(json?.device)); }, []);
+  const code = codeOf(answers);
   return <>
     <Note icon="clock"><p class="strong">{t("join.sent")}</p><p>{t("join.compare")}</p></Note>
-    <p class="code compare" aria-label={t("join.code")}>{answer.compare}</p>
+    <p class="code compare" aria-label={t("join.code")}>{code}</p>
+    {device && <details><summary>{t("join.show")}</summary><QR text={codeText(device, code)} label={t("join.code")} /></details>}
     <p>{t("join.write")}</p>
     <div class="spring" />
     <Button main full onClick={done}>{t("join.begin")}</Button>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The open page: search on top, how things stand, the screen, five doors.
+// The open page: search on top, how things stand, the screen, five doors; on a laptop, every door at the side.
 import { t } from "../lib/i18n.js";
 import { href, place } from "../lib/router.js";
 import { lockNow } from "../lib/state.js";
 import { IconButton } from "../ui/basic.jsx";
 import { Icon } from "../ui/icon.jsx";
 import { screens, doors } from "../screens/index.js";
+import { groups } from "../screens/plus.jsx";
 import { StateLine } from "./stateline.jsx";
 
 function Nav() {
@@ -14,8 +15,10 @@ function Nav() {
   return (
     <nav class="nav" aria-label={t("nav.label")}>
       {doors.map(([screen, icon, label]) => (
-        <a key={screen} href={href(screen)} aria-current={here === screen ? "page" : undefined}><Icon name={icon} /><span>{t(label)}</span></a>
+        <a key={screen} class={screen === "plus" ? "narrow" : undefined} href={href(screen)} aria-current={here === screen ? "page" : undefined}><Icon name={icon} /><span>{t(label)}</span></a>
       ))}
+      {groups().map(([title, rows]) => <div class="nav-group" role="group" aria-label={t(title)} key={title}>{rows.map(([screen, icon]) => (
+        <a key={screen} href={href(screen)} aria-current={place.value.screen === screen ? "page" : undefined}><Icon name={icon} /><span>{t(`plus.${screen}`)}</span></a>))}</div>)}
     </nav>
   );
 }

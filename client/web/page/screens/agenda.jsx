@@ -14,6 +14,7 @@ import { Dialog } from "../ui/dialog.jsx";
 import { Icon } from "../ui/icon.jsx";
 import { done, failed } from "../ui/toast.jsx";
 import { nice } from "../ui/value.jsx";
+import { FirstSteps } from "./premiers_pas.jsx";
 
 /** Items of the same visit, record and day are one card. */
 function cards(items) {
@@ -140,6 +141,7 @@ export function Agenda() {
     <Head up={false} title={t("nav.today")} />
     {none && <Note icon="link"><p>{t("agenda.alone")}</p><div><LinkButton to={["rejoindre"]}>{t("join.title")}</LinkButton></div></Note>}
     <Drafts />
+    <FirstSteps />
     {groups.today.length ? <ul class="group">{cards(groups.today).map((card) => <Card key={card.key} card={card} phones={phones} />)}</ul>
       : <p class="soft">{t("agenda.nothingToday")}</p>}
     {late.length > 0 && <Fold title={t("agenda.lateTitle", late.length)}><ul class="group">{late.map((card) => <Card key={card.key} card={card} phones={phones} />)}</ul></Fold>}

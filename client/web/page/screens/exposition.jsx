@@ -5,6 +5,7 @@ import { useRun } from "../lib/core.js";
 import { instant } from "../lib/dates.js";
 import { t } from "../lib/i18n.js";
 import { kindLabel } from "../lib/pack.js";
+import { href } from "../lib/router.js";
 import { Badge, Button, Facts, Fold, Head, Note, Waiting } from "../ui/basic.jsx";
 
 export function Exposition({ args: [device] }) {
@@ -24,7 +25,7 @@ export function Exposition({ args: [device] }) {
     <Fold title={`${t("exposure.codes")} (${dossiers.length})`} open={dossiers.length < 60}>
       <div class="table-wrap" tabIndex={0} role="region" aria-label={t("exposure.codes")}><table>
         <thead><tr><th scope="col">{t("exposure.code")}</th><th scope="col">{t("exposure.kind")}</th><th scope="col">{t("members.since")}</th></tr></thead>
-        <tbody>{dossiers.map((one) => <tr key={one.code + one.space}><td class="code">{one.code}</td><td>{one.kind ? kindLabel(one.kind) : "–"}{one.seen ? ` · ${t("exposure.opened")}` : ""}</td><td>{instant(one.since)}</td></tr>)}</tbody>
+        <tbody>{dossiers.map((one) => <tr key={one.code + one.space}><td class="code"><a href={href("fiche", [one.code])}>{one.code}</a></td><td>{one.kind ? kindLabel(one.kind) : "–"}{one.seen ? ` · ${t("exposure.opened")}` : ""}</td><td>{instant(one.since)}</td></tr>)}</tbody>
       </table></div>
     </Fold>
   </>;

@@ -8,6 +8,7 @@ import { instant } from "../lib/dates.js";
 import { t, wording } from "../lib/i18n.js";
 import { fieldLabel, fieldOf, kindLabel, kindOf, optionLabel, optionsOf, pack, visibleFields } from "../lib/pack.js";
 import { go, href } from "../lib/router.js";
+import { status } from "../lib/state.js";
 import { Badge, Button, Facts, Fold, Group, Head, LinkButton, List, Note, Row, Waiting } from "../ui/basic.jsx";
 import { Dialog } from "../ui/dialog.jsx";
 import { Icon } from "../ui/icon.jsx";
@@ -35,9 +36,17 @@ function pointing(kind, id) {
   return queries.length ? sql(`SELECT DISTINCT id, kind, at, title(id) AS title FROM (${queries.join(" UNION ALL ")}) ORDER BY at DESC`) : [];
 }
 
+/** Whether the log knows a file of this code that this device's role does not read: [space] or null. */
+async function isSealed(code) {
+  const blind = (status.value?.spaces ?? []).filter((one) => !one.roles?.includes("reader"));
+  if (!blind.length) return null;
+  const log = await run(["audit", "log"]);
+  return blind.find((one) => (log.json ?? []).some((row) => row.code === code && [one.name, one.id].includes(row.space))) ?? null;
+}
+
 async function read(id) {
   const answer = await run(["show", id]);
-  if (answer.exit !== 0) return { error: answer.error };
+  if (answer.exit !== 0) return { error: answer.error, sealed: await isSealed(id) };
   const record = answer.json;
   const [titles, related, proposed] = await Promise.all([
     titlesOf(refsOf(record.kind, record)),
@@ -50,6 +59,7 @@ async function read(id) {
 export function Fiche({ args: [id] }) {
   const data = useRead(() => read(id), [id]);
   if (!data) return <><Head title="…" /><Waiting /></>;
+  if (data.sealed) return <Sealed code={id} space={data.sealed} />;
   if (data.error) return <><Head title={t("fiche.none")} /><Note tone="bad" icon="alarm"><p>{data.error}</p></Note></>;
   const { record, titles, related, proposed } = data;
   const kind = record.kind;
@@ -77,6 +87,13 @@ export function Fiche({ args: [id] }) {
     <p class="soft small">{t("fiche.written", instant(record.created_at))} · <a href={href("historique", [record.id])}>{t("history")}</a></p>
   </>;
 }
+
+/** Refused: the file is there, its content is for those who accompany the person. */
+const Sealed = ({ code, space }) => <>
+  <Head title={t("sealed.title")} under={<span class="code">{code}</span>} />
+  <Note tone="late" icon="lock" role="alert"><p class="strong">{t("sealed.text", space.name)}</p><p>{t("sealed.how")}</p>
+    {space.roles?.includes("auditor") && <div><LinkButton to={["autorisations", [], { code }]}>{t("grants.ask")}</LinkButton></div>}</Note>
+</>;
 
 function shown(kind, name, record, titles) {
   const value = record[name];

@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 import { run, useRun } from "../lib/core.js";
 import { instant } from "../lib/dates.js";
 import { t } from "../lib/i18n.js";
+import { href } from "../lib/router.js";
 import { saveFile } from "../lib/share.js";
 import { Badge, Button, Head, List, Note, Row, Waiting } from "../ui/basic.jsx";
 import { failed } from "../ui/toast.jsx";
@@ -35,7 +36,7 @@ export function Journal() {
     {names.length > 1 && <select class="input" aria-label={t("audit.who")} value={device} onChange={(event) => setDevice(event.currentTarget.value)}>
       <option value="">{t("audit.all")}</option>{names.map((name) => <option key={name}>{name}</option>)}</select>}
     {!rows ? <Waiting /> : <List>{shown.slice(0, many).map((row, i) => (
-      <li key={i}><Row line={<>{row.author_name || t("history.unknown")} <span class="soft small">{t(`leaf.${row.kind}`)}{row.code && <> · <span class="code">{row.code}</span></>}</span></>}
+      <li key={i}><Row line={<>{row.author_name || t("history.unknown")} <span class="soft small">{t(`leaf.${row.kind}`)}{row.code && <> · <a class="code" href={href("fiche", [row.code])}>{row.code}</a></>}</span></>}
         under={[row.claimed_at && `${t("audit.claimed")} ${instant(row.claimed_at)}`, `${t("audit.received")} ${instant(row.received_at)}`, row.space].filter(Boolean).join(" · ")}
         badge={row.verdict !== "ok" ? <Badge tone="bad">{row.verdict}</Badge> : row.clock_suspect ? <Badge tone="late">{t("audit.clock")}</Badge> : null} /></li>))}</List>}
     {shown.length > many && <Button full onClick={() => setMany(many + 300)}>{t("more.lines", shown.length - many)}</Button>}

@@ -8,7 +8,8 @@ export function Sheet({ html, title }) {
   const host = useRef(null);
   useEffect(() => {
     const css = [];
-    const made = parseHTML(html.replace(/<style>([^]*?)<\/style>/g, (all, text) => (css.push(text), "")));
+    const made = parseHTML(html.replace(/<style>([^]*?)<\/style>/g, (all, text) => (css.push(text), "")).replaceAll(" style=\"", " data-style=\""));
+    for (const one of made.querySelectorAll("[data-style]")) one.style.cssText = one.dataset.style;
     const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: "open" });
     const text = css.map((one) => one.replace(/@page\s*\{[^}]*\}/g, "").replace(/\bbody\s*\{/g, ":host{display:block;")).join("\n");
     const styles = new CSSStyleSheet();
