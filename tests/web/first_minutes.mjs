@@ -22,8 +22,7 @@ await withStack(site, work, async ({ server, host, phone, step }) => {
     await lead.run('new', 'personne', 'prenom=Mirela', `site=${place}`, '--space', 'Équipe Nord');
     await lead.run('new', 'entreprise', 'nom=Serres du Nord', 'commune=Ivry', '--space', 'Équipe Nord');
     await lead.go('#/inviter');
-    await lead.page.getByRole('button', { name: 'Équipe Nord', exact: true }).click();
-    await lead.tap('button', 'Faire une invitation');
+    await lead.tap('button', 'Médiation');
     const link = (await lead.page.locator('[data-link]').textContent()).trim();
     await lead.settled(/Tout est envoyé/);
 
@@ -42,7 +41,7 @@ await withStack(site, work, async ({ server, host, phone, step }) => {
     const seconds = Date.now();
     const code = await ana.join(link);
     lead.taps = 0;
-    await lead.tap('link', 'Membres et appareils');
+    await lead.tap('link', 'Voir qui demande à entrer');
     await lead.page.locator('[data-waits] .compare').waitFor();
     assert.equal((await lead.page.locator('[data-waits] .compare').textContent()).trim(), code, 'the codes to compare differ');
     await lead.tap('button', 'Admettre');

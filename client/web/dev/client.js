@@ -20,7 +20,7 @@ const each = (list, change) => Object.fromEntries(Object.entries(list ?? {}).map
 const tell = (event, value) => { for (const f of heard.get(event) ?? []) f(value); };
 
 const reading = new Set(["show", "list", "find", "history", "conflicts", "sql", "status", "kinds", "fields", "agenda", "match",
-  "duplicates", "report", "mentions", "erased", "member list", "member proposals", "audit log", "audit verify", "audit exposure", "retention", "space list", "version"]);
+  "duplicates", "report", "mentions", "erased", "member list", "member proposals", "audit log", "audit verify", "audit exposure", "audit grants", "audit read", "retention review", "witness list", "pack show", "pack check", "space list", "version"]);
 
 export function on(event, f) {
   if (!heard.has(event)) heard.set(event, new Set());
@@ -38,7 +38,7 @@ export async function lock() { const answer = await post("lock"); tell("locked")
 export async function run(words, options = {}) {
   const answer = await post("run", { words, options: { lang, ...options, files: options.files && each(options.files, pack) } });
   answer.files = each(answer.files, unpack);
-  const reads = reading.has(words[0]) || reading.has(words.slice(0, 2).join(" ")) || (words[0] === "suggest" && words.length < 3) || (["print", "refused"].includes(words[0]) && words.length === 1);
+  const reads = reading.has(words[0]) || reading.has(words.slice(0, 2).join(" ")) || (words[0] === "suggest" && words.length < 3) || (["print", "refused", "adopt"].includes(words[0]) && words.length === 1);
   if (answer.exit === 0 && !reads) tell("changed");
   return answer;
 }
@@ -49,6 +49,7 @@ export async function sync() {
   return { ...answer.json, exit: answer.exit, error: answer.error };
 }
 export const abort = async () => ({ exit: 0 });
+export const evidence = async () => ({});
 export const draft = {
   save: (key, text) => post("draft", { key, text }),
   load: async (key) => (await post("draft", { key })).text,

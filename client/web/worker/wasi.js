@@ -286,7 +286,21 @@ export class Wasi {
             },
             fd_seek: (fd, offset, whence, out) => self.seek(fd, offset, whence, out),
             path_open: (...args) => self.path_open(...args),
+            path_create_directory: () => ERRNO.OK, // names may hold slashes
             path_remove_directory: () => ERRNO.NOENT,
+            path_rename(dir, path, len, toDir, toPath, toLen) {
+                const [from, to] = [self.text(path, len), self.text(toPath, toLen)];
+                const file = self.files.get(from);
+                if (!file) {
+                    return ERRNO.NOENT;
+                }
+                self.files.delete(from);
+                self.files.set(to, file);
+                if (self.written.has(from)) {
+                    self.written.add(to);
+                }
+                return ERRNO.OK;
+            },
             path_unlink_file(dir, path, len) {
                 return self.files.delete(self.text(path, len)) ? ERRNO.OK : ERRNO.NOENT;
             },

@@ -195,12 +195,12 @@ async function sync(waitMs) {
 // ---- what client.js asks
 
 const READS = new Set(['status', 'show', 'list', 'find', 'history', 'conflicts', 'kinds', 'fields', 'sql', 'agenda', 'match', 'report',
-    'duplicates', 'mentions', 'erased', 'help', 'version', 'retention']);
+    'duplicates', 'mentions', 'erased', 'help', 'version']);
 const READS_TWO = new Set(['space list', 'member list', 'member proposals', 'audit log', 'audit verify', 'audit exposure', 'audit checkpoint', 'audit grants',
-    'pack check']);
+    'audit read', 'pack check', 'pack show', 'retention review', 'witness list']);
 
 /** These only read while no more words follow than these. */
-const READS_ALONE = { print: 1, refused: 1, suggest: 2 };
+const READS_ALONE = { adopt: 1, print: 1, refused: 1, retention: 1, suggest: 2 };
 
 function onlyReads(words) {
     return READS.has(words[0]) || READS_TWO.has(words.slice(0, 2).join(' ')) || words.length <= (READS_ALONE[words[0]] ?? 0);
@@ -257,6 +257,18 @@ const ops = {
     jotPut: ({ key, text }) => core.jotPut(key, text),
     jotGet: ({ key }) => core.jotGet(key),
     jotDelete: ({ key }) => core.jotDelete(key),
+    evidence() {
+        const files = {};
+        for (const path of pool.names()) {
+            const name = path.split('/').pop();
+            if (/^evidence-.*\.txt$/.test(name)) {
+                const bytes = new Uint8Array(pool.size(pool.open(path, false)));
+                pool.read(pool.open(path, false), bytes, 0);
+                files[name] = bytes;
+            }
+        }
+        return files;
+    },
     close: () => closeAll(),
 };
 

@@ -6,6 +6,7 @@ import { core } from "../lib/core.js";
 import { loadDrafts } from "../lib/draft.js";
 import { t } from "../lib/i18n.js";
 import { loadPack, pack } from "../lib/pack.js";
+import { watchReminders } from "../lib/remind.js";
 import { hidden, readStatus, stage, status, syncNow } from "../lib/state.js";
 import { Button, Waiting } from "../ui/basic.jsx";
 import { Toast } from "../ui/toast.jsx";
@@ -49,6 +50,7 @@ export function App() {
   useEffect(() => {
     start(false);
     watchLock();
+    watchReminders(() => stage.value.state === "open");
   }, []);
   return <>
     <Face />

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Joining by a link (pasted, or scanned inside the page, whose storage a link opened elsewhere would not share), or
-// founding an organisation on a new server.
+// founding an organisation on a new server, or getting everything back with the recovery sheet.
 import { useEffect, useState } from "preact/hooks";
 import { run } from "../lib/core.js";
 import { t } from "../lib/i18n.js";
@@ -9,14 +9,15 @@ import { codeOf, codeText, linksIn } from "../lib/members.js";
 import { Button, Note, Segments } from "../ui/basic.jsx";
 import { QR } from "../ui/qr.jsx";
 import { Scanner } from "../ui/scan.jsx";
+import { Recover } from "./recover.jsx";
 
 export function JoinOrFound({ done }) {
   const [way, setWay] = useState("join");
   const [joined, setJoined] = useState(null);
   if (joined) return <Waiting answers={joined} done={done} />;
   return <>
-    <Segments label={t("join.way")} value={way} options={[["join", t("join.invited")], ["found", t("join.found")]]} onChange={setWay} />
-    {way === "join" ? <Join done={setJoined} /> : <Found done={done} />}
+    <Segments label={t("join.way")} value={way} options={[["join", t("join.invited")], ["found", t("join.found")], ["recover", t("recover.way")]]} onChange={setWay} />
+    {way === "join" ? <Join done={setJoined} /> : way === "found" ? <Found done={done} /> : <Recover done={done} />}
     <div class="spring" />
     {way === "join" && <Button quiet onClick={done}>{t("join.later")}</Button>}
   </>;

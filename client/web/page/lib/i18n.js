@@ -9,6 +9,8 @@ import ro from "../strings/ro.js";
 import bg from "../strings/bg.js";
 
 const catalogues = { fr, en, ro, bg };
+/** Those that the person concerned may read or hear. */
+export const languages = [["fr", "Français"], ["ro", "Română"], ["bg", "Български"], ["en", "English"]];
 export const lang = signal(localStorage.getItem("lang") ?? (navigator.language.startsWith("fr") ? "fr" : "en"));
 
 /** The sentence of `key` in `code` (the page's language unless told), with French as the way out. */

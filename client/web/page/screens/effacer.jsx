@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Erasure of a whole file, everywhere: first where the name stands elsewhere, then the reason, then one sentence of
-// consent. Beside it: what was erased, what is due, where a name is mentioned.
+// consent. Beside it: what was erased, on how many devices, and where a name is mentioned.
 import { useState } from "preact/hooks";
 import { run, useRun } from "../lib/core.js";
-import { instant, near } from "../lib/dates.js";
+import { instant } from "../lib/dates.js";
 import { t } from "../lib/i18n.js";
 import { fieldLabel, kindLabel } from "../lib/pack.js";
 import { go } from "../lib/router.js";
@@ -51,7 +51,8 @@ export function Effaces() {
   return <>
     <Head title={t("plus.effaces")} />
     {!rows ? <Waiting /> : rows.length === 0 ? <Empty><p>{t("erase.none")}</p></Empty>
-      : <List>{rows.map((row) => <li key={row.code}><Row line={<span class="code">{row.code}</span>} under={[row.reason, row.name, row.erased_at ? instant(row.erased_at) : t("fiche.pending"), row.space].filter(Boolean).join(" · ")} /></li>)}</List>}
+      : <List>{rows.map((row) => <li key={row.code}><Row line={<span class="code">{row.code}</span>} under={[t(`erase.${row.reason}`), row.name, row.erased_at ? instant(row.erased_at) : t("fiche.pending"), row.waiting?.length && t("erase.waits", row.waiting.join(", "))].filter(Boolean).join(" · ")}
+        badge={row.devices ? <Badge tone={row.done === row.devices ? "good" : "late"}>{t("erase.on", row.done, row.devices)}</Badge> : null} /></li>)}</List>}
   </>;
 }
 
@@ -67,15 +68,5 @@ export function Mentions() {
     <Head title={t("plus.mentions")} under={t("plus.mentions.under")} />
     <form class="with-chips" onSubmit={look}><input class="input" type="search" required aria-label={t("mentions.text")} placeholder={t("mentions.text")} value={text} onInput={(event) => setText(event.currentTarget.value)} /><button class="button main">{t("search")}</button></form>
     {rows && (rows.length ? <Found rows={rows} /> : <Empty><p>{t("erase.nowhere")}</p></Empty>)}
-  </>;
-}
-
-export function Retention() {
-  const rows = useRun(["retention", "review"])?.json;
-  return <>
-    <Head title={t("plus.retention")} under={t("retention.help")} />
-    {!rows ? <Waiting /> : rows.length === 0 ? <Empty><p>{t("retention.none")}</p></Empty>
-      : <List>{rows.map((row) => <li key={row.id}><Row to={["fiche", [row.id]]} line={row.title} under={[t("retention.last", near(row.last_contact)), row.postponed_to && t("agenda.postponed", near(row.postponed_to))].filter(Boolean).join(" · ")}
-        badge={<Badge tone={row.state === "purge" ? "bad" : "late"}>{t("retention.purge", near(row.purge))}</Badge>} /></li>)}</List>}
   </>;
 }

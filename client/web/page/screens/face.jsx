@@ -5,7 +5,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { run, useRead } from "../lib/core.js";
 import { fullDay, today } from "../lib/dates.js";
-import { say, t, wording } from "../lib/i18n.js";
+import { languages, say, t, wording } from "../lib/i18n.js";
 import { fieldLabel, fieldOf, optionLabel, optionsOf, pack } from "../lib/pack.js";
 import { back } from "../lib/router.js";
 import { speak, speaking, stop } from "../lib/speech.js";
@@ -13,7 +13,6 @@ import { Note } from "../ui/basic.jsx";
 import { Icon } from "../ui/icon.jsx";
 import { failed, toast } from "../ui/toast.jsx";
 
-const languages = [["fr", "Français"], ["ro", "Română"], ["bg", "Български"], ["en", "English"]];
 const jobFields = ["intitule", "taches", "lieu", "transport", "horaires", "jours", "contrat", "temps", "heures", "salaire", "essai", "debut", "epi"];
 
 /** [{title, text}] of what is shown, in `code`. */

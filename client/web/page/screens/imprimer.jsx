@@ -3,7 +3,7 @@
 // Imprimer: an A4 document, filled or blank, shown as it will leave the printer. What leaves is noted in the history.
 import { useState } from "preact/hooks";
 import { run, useRun, useSql } from "../lib/core.js";
-import { lang, t } from "../lib/i18n.js";
+import { lang, languages, t } from "../lib/i18n.js";
 import { kindLabel } from "../lib/pack.js";
 import { go } from "../lib/router.js";
 import { saveFile } from "../lib/share.js";
@@ -11,7 +11,6 @@ import { Button, Head, List, Note, Row, Segments, Waiting } from "../ui/basic.js
 import { PickDialog } from "../ui/pick.jsx";
 import { Sheet } from "../ui/sheet.jsx";
 
-const languages = [["fr", "Français"], ["ro", "Română"], ["bg", "Български"], ["en", "English"]];
 const read = (bytes) => new TextDecoder().decode(bytes);
 
 export const Imprimer = ({ args: [sheet, record], query }) => (sheet ? <One sheet={sheet} record={record} blank={Boolean(query.blank)} /> : <Choose />);

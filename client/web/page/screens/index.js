@@ -8,7 +8,8 @@ import { Autorisations } from "./autorisations.jsx";
 import { Communaute } from "./communaute.jsx";
 import { Conflits } from "./conflits.jsx";
 import { Doublons } from "./doublons.jsx";
-import { Effaces, Effacer, Mentions, Retention } from "./effacer.jsx";
+import { Retention } from "./delais.jsx";
+import { Effaces, Effacer, Mentions } from "./effacer.jsx";
 import { Entreprises } from "./entreprises.jsx";
 import { Exposition } from "./exposition.jsx";
 import { Exporter } from "./exporter.jsx";
@@ -30,6 +31,7 @@ import { Recherche } from "./recherche.jsx";
 import { Reglages } from "./reglages.jsx";
 import { Referentiel } from "./referentiel.jsx";
 import { Rejoindre } from "./rejoindre.jsx";
+import { Reprises } from "./reprises.jsx";
 import { Secours } from "./secours.jsx";
 import { Synchro } from "./synchro.jsx";
 import { Tournee } from "./tournee.jsx";
@@ -75,6 +77,7 @@ export const screens = {
   secours: { show: Secours, door: "plus" },
   transferer: { show: Transferer, door: "personnes" },
   autorisations: { show: Autorisations, door: "plus" },
+  reprises: { show: Reprises, door: "plus" },
   synchro: { show: Synchro, door: "plus" },
   rejoindre: { show: Rejoindre, door: "plus" },
   reglages: { show: Reglages, door: "plus" },

@@ -31,19 +31,20 @@ export function Inviter() {
     }
     if (!links.length) return;
     setMade([{ role, expires, text: links.join("\n") }, ...made]);
+    scrollTo(0, 0);
     if (navigator.onLine) syncNow();
   };
   const turn = (name) => setChosen(chosen.includes(name) ? chosen.filter((one) => one !== name) : [...chosen, name]);
   return <>
     <Head title={t("invite.title")} under={t("invite.help")} />
+    <div role="status" class="group">{made.map((one, i) => <Made key={made.length - i} one={one} n={made.length - i} />)}</div>
+    {made.length > 0 && <LinkButton full icon="member" to={["membres"]}>{t("invite.then")}</LinkButton>}
     {spaces.length > 1 && <Group title={t("invite.space")}><div class="chips" role="group" aria-label={t("invite.space")}>
       {spaces.map((one) => <button type="button" class="chip" key={one.id} aria-pressed={chosen.includes(one.name)} onClick={() => turn(one.name)}>{one.name}</button>)}</div></Group>}
     <Group title={t("invite.role")}>
       <List label={t("invite.role")}>{roles.filter(([, , admin]) => !admin || can("admin")).map(([role, words]) => <li key={role}>
         <Row onClick={() => invite(role, words)} icon="member" line={t(`invite.${role}`)} under={`${t(`invite.${role}.under`)} · ${target(role).join(", ")}`} disabled={!target(role).length} aside={<Icon name="plus" />} /></li>)}</List>
     </Group>
-    <div role="status" class="group">{made.map((one, i) => <Made key={made.length - i} one={one} n={made.length - i} />)}</div>
-    {made.length > 0 && <LinkButton full icon="member" to={["membres"]}>{t("invite.then")}</LinkButton>}
   </>;
 }
 

@@ -4,12 +4,11 @@
 import { useState } from "preact/hooks";
 import { quote, useRun, useSql } from "../lib/core.js";
 import { longDay, shift, today } from "../lib/dates.js";
-import { say, t } from "../lib/i18n.js";
+import { languages, say, t } from "../lib/i18n.js";
 import { shareText } from "../lib/share.js";
 import { Button, Head, Segments, Waiting } from "../ui/basic.jsx";
 import { toast } from "../ui/toast.jsx";
 
-const languages = [["fr", "Français"], ["ro", "Română"], ["bg", "Български"], ["en", "English"]];
 
 export function Message({ args: [person] }) {
   const record = useRun(["show", person])?.json;

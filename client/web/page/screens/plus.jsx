@@ -12,7 +12,7 @@ export const groups = () => [
   ["plus.work", [["postes", "job", true], ["conflits", "conflict", true], ["doublons", "match", true], ["communaute", "community", true], ["rapports", "report", true]]],
   ["plus.files", [["imprimer", "print", true], ["importer", "file", true], ["exporter", "share", true]]],
   ["plus.team", [["membres", "member", true], ["journal", "audit", true], ["autorisations", "eye", true], ["secours", "file", can("admin")], ["retention", "clock", can("steward")], ["effaces", "erase", can("steward")], ["mentions", "search", can("steward")], ["referentiel", "pack", can("admin")], ["alarmes", "alarm", true]]],
-  ["plus.device", [["synchro", "sync", true], ["rejoindre", "link", true], ["reglages", "settings", true]]],
+  ["plus.device", [["synchro", "sync", true], ["reprises", "later", true], ["rejoindre", "link", true], ["reglages", "settings", true]]],
 ].map(([title, rows]) => [title, rows.filter(([screen, , allowed]) => allowed && screens[screen])]).filter(([, rows]) => rows.length);
 
 export function Plus() {

@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { run } from "../lib/core.js";
 import { lang, setLang, t } from "../lib/i18n.js";
 import { lockMinutes, setLockMinutes, setTextSize, setTheme, textSize, theme } from "../lib/look.js";
+import { canRemind, reminds, setReminds } from "../lib/remind.js";
 import { lockNow, stage, status } from "../lib/state.js";
 import { bundleHash, installed, takeUpdate, updateReady } from "../lib/version.js";
 import { Button, Facts, Group, Head, Note, Segments } from "../ui/basic.jsx";
@@ -18,6 +19,7 @@ export function Reglages() {
     run(["version"]).then((answer) => setVersion(answer.json?.version ?? ""));
     (navigator.storage?.persisted?.() ?? Promise.resolve(null)).then(setKept);
   }, []);
+  const [reminding, setReminding] = useState(reminds);
   const keep = async () => setKept(await navigator.storage.persist());
   return <>
     <Head title={t("plus.reglages")} />
@@ -27,6 +29,7 @@ export function Reglages() {
     <Group title={t("settings.theme")}><Segments label={t("settings.theme")} value={theme.value} options={["auto", "light", "dark"].map((one) => [one, t(`theme.${one}`)])} onChange={setTheme} /></Group>
     <Group title={t("settings.lock")}><Segments label={t("settings.lock")} value={lockMinutes.value} options={[1, 5, 15].map((n) => [n, t("settings.minutes", n)])} onChange={setLockMinutes} />
       <div><Button icon="lock" onClick={lockNow}>{t("settings.lockNow")}</Button></div></Group>
+    {canRemind() && <Group title={t("remind.title")}><label class="check"><input type="checkbox" checked={reminding} onChange={async (event) => setReminding(await setReminds(event.currentTarget.checked))} /><span>{t("remind.ask")}</span></label></Group>}
     <Group title={t("settings.storage")}>
       {kept === false ? <Note tone="late" icon="alarm"><p>{t("storage.no")}</p><div><Button onClick={keep}>{t("storage.ask")}</Button></div></Note>
         : kept === true ? <Note tone="good" icon="check"><p>{t("storage.yes")}</p></Note> : null}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Envoyer et recevoir: what waits, when each space was last covered by a checkpoint, and the button.
+// Envoyer et recevoir: what waits, when each space was last covered by a checkpoint and confirmed by its witnesses, the button,
+// and the ways by file.
 import { instant } from "../lib/dates.js";
 import { run, useRun } from "../lib/core.js";
 import { t } from "../lib/i18n.js";
@@ -8,6 +9,7 @@ import { saveFile } from "../lib/share.js";
 import { status, syncError, syncing, syncNow, waitingSpaces } from "../lib/state.js";
 import { stateSentence } from "../app/stateline.jsx";
 import { Badge, Button, Empty, Facts, Group, Head, LinkButton, Note } from "../ui/basic.jsx";
+import { Icon } from "../ui/icon.jsx";
 import { failed, toast } from "../ui/toast.jsx";
 
 export function Synchro() {
@@ -23,6 +25,17 @@ export function Synchro() {
     if (name) saveFile(name, answer.files[name]);
     toast(t("sync.rescued"));
   };
+  // A file that somebody carried here, from whatever device of the team: what is known already is not taken twice.
+  const take = async (event) => {
+    const [file] = event.currentTarget.files;
+    if (!file) return;
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    event.target.value = "";
+    const answer = await run(["bundle", "import", "paquet.bin"], { files: { "paquet.bin": bytes } });
+    if (!answer.json) return failed(answer);
+    toast([t("sync.taken", answer.json.entries, answer.json.leaves, answer.json.known), answer.error].filter(Boolean).join(" "), [], 0);
+  };
+  const witnesses = useRun(["witness", "list"])?.json ?? [];
   return <>
     <Head title={t("plus.synchro")} />
     <Note tone={tone} icon={icon}><p class="strong" role="status">{sentence}</p>
@@ -37,9 +50,12 @@ export function Synchro() {
         <div class="group-head"><h2>{space.name || space.id.slice(0, 8)}</h2><Badge tone={space.alarm ? "bad" : space.unsent ? "late" : "good"}>{space.alarm ? t("state.alarmShort") : space.unsent ? t("sync.waiting", space.unsent) : t("sync.ok")}</Badge></div>
         <Facts facts={[[t("space.level"), t(`level.${space.level}`)], [t("space.checkpoint"), space.checkpoint_time ? instant(space.checkpoint_time) : t("space.never")],
           [t("space.since"), instant(space.unsent_since)], [t("space.roles"), (space.roles ?? []).map((role) => t(`role.${role}`)).join(", ")], [t("space.server"), space.url]]} />
+        {witnesses.filter((one) => [space.name, space.id].includes(one.space)).map((one) => <div class="group-head" key={one.key}><p><Icon name="eye" /> {t("witness.name", one.name)}</p>
+          <Badge tone={{ fresh: "good", amber: "late", red: "bad" }[one.level]}>{one.confirmed_at ? t("witness.seen", instant(one.confirmed_at)) : t("witness.never")}</Badge></div>)}
       </section>
     ))}
-    {refused.length > 0 && <Group title={t("refused.title")}><ul class="group">{refused.map((one) => <li class="card" key={one.number}><p class="strong">{one.code} – {instant(one.made_at)}</p><p>{one.reason}</p></li>)}</ul></Group>}
-    <Group title={t("sync.rescue")}><p class="soft">{t("sync.rescueText")}</p><div><Button icon="share" onClick={rescue}>{t("sync.rescueSave")}</Button></div></Group>
+    {refused.length > 0 && <Note tone="late" icon="alarm"><p>{t("work.some", refused.length)}</p><div><LinkButton to={["reprises"]}>{t("plus.reprises")}</LinkButton></div></Note>}
+    <Group title={t("sync.rescue")}><p class="soft">{t("sync.rescueText")}</p><div><Button icon="share" onClick={rescue}>{t("sync.rescueSave")}</Button></div>
+      <div class="field"><label for="bundle">{t("sync.take")}</label><input class="input" id="bundle" type="file" onChange={take} /><span class="help">{t("sync.takeHelp")}</span></div></Group>
   </>;
 }

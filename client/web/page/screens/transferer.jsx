@@ -12,10 +12,12 @@ import { failed, toast } from "../ui/toast.jsx";
 export function Transferer({ args: [id] }) {
   const record = useRun(["show", id])?.json;
   const [to, setTo] = useState(null);
+  const [restricted, setRestricted] = useState("");
   if (!record) return <><Head title={t("transfer.title")} /><Waiting /></>;
   const spaces = (status.value?.spaces ?? []).filter((space) => space.state === "active" && space.level === "team" && space.id !== record.space);
+  const closed = (status.value?.spaces ?? []).filter((space) => space.state === "active" && space.level === "restricted" && space.id !== record.space);
   const send = async () => {
-    const answer = await run(["transfer", record.id, "--to", to]);
+    const answer = await run(["transfer", record.id, "--to", to, ...(restricted ? ["--restricted", restricted] : [])]);
     if (failed(answer)) return;
     toast(t("transfer.done", record.title, to));
     if (navigator.onLine) syncNow();
@@ -26,6 +28,9 @@ export function Transferer({ args: [id] }) {
     <Note icon="later"><p>{t("transfer.what")}</p></Note>
     {spaces.length === 0 ? <Empty><p>{t("transfer.none")}</p></Empty> : <>
       <Segments label={t("invite.space")} value={to} onChange={setTo} options={spaces.map((one) => [one.name, one.name])} />
+      {closed.length > 0 && <div class="field"><label for="restricted">{t("transfer.restricted")}</label>
+        <select class="input" id="restricted" value={restricted} onChange={(event) => setRestricted(event.currentTarget.value)}>
+          <option value="">{t("transfer.stays")}</option>{closed.map((one) => <option key={one.id} value={one.name}>{one.name}</option>)}</select></div>}
       <Button main full icon="later" disabled={!to} onClick={send}>{t("transfer.go")}</Button></>}
   </>;
 }
