@@ -148,8 +148,10 @@ await withStack(site, work, async ({ server, phone, step }) => {
     await claire.page.locator('dialog button.danger').click();
     await claire.see('les chiffres restent');
     assert.equal((await claire.run('sql', 'SELECT count(*) AS n FROM stat_anonyme'))[0].n, 1);
-    assert.deepEqual((await claire.run('find', 'adela')), []);
     await claire.day(later(0));
+    await claire.settled(/Tout est envoyé/);
+    await claire.sync();
+    assert.deepEqual((await claire.run('find', 'adela')), []);
 
     step('a reminder says a number and nothing else, when nobody looks');
     await claire.page.context().grantPermissions(['notifications']);
@@ -179,8 +181,7 @@ await withStack(site, work, async ({ server, phone, step }) => {
     await claire.go('#/secours');
     await claire.tap('button', 'Imprimer la feuille');
     await claire.page.locator('.sheet').waitFor();
-    const sheet = await claire.page.locator('.sheet').evaluate((one) => one.shadowRoot.textContent);
-    const link = /http\S*#r1\.[\w-]+/.exec(sheet)[0];
+    const link = await claire.page.locator('.sheet').evaluate((one) => [...one.shadowRoot.querySelectorAll('p')].map((part) => part.textContent.trim()).find((text) => text.includes('#r1.')));
     await claire.settled(/Tout est envoyé/);
     const fresh = await phone('fresh');
     await fresh.begin('Claire, nouveau');
