@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "client/civil.h"
+#include "client/pas_time.h"
 #include "proto/code.h"
 #include "proto/digest.h"
 
@@ -221,8 +222,15 @@ static void put_option(const struct domain *domain, const struct pack_field *fie
 
 static void put_date(const struct domain *domain, const char *text, struct buf *out)
 {
-    int year, month, day;
-    char shown[32];
+    int year, month, day, minute = 0;
+    char shown[32], local[CIVIL_TEXT_LEN + 8];
+    int64_t seconds;
+    if (strlen(text) == 20 && pas_time_parse(text, &seconds)) { /* an instant of the log */
+        civil_format(civil_paris(seconds, &minute), local);
+        snprintf(local + strlen(local), 8, "T%02u:%02u", (unsigned)minute / 60 % 24,
+                 (unsigned)minute % 60);
+        text = local;
+    }
     if (strcmp(domain->lang, "en") != 0 && sscanf(text, "%4d-%2d-%2d", &year, &month, &day) == 3) {
         snprintf(shown, sizeof shown, "%02d/%02d/%04d", day, month, year);
         domain_put(out, shown);

@@ -46,7 +46,13 @@ static const char *const tables[][2] = {
     {"domain_report", "key, position, code, source, path, json"},
     {"domain_report_param", "report, key, position, type, initial, path"},
     {"domain_report_part", "report, key, position, sql, mask, chart, path, json"},
-    {"domain_report_column", "report, part, key, position, count, of, path"},
+    {"domain_report_column", "report, part, key, position, count, of, derived, worded, path"},
+    /* Filled while a report about the log is made: report_audit.c. */
+    {"domain_audit", "space, position, kind, verdict, device, device_name, author, author_name, "
+                     "ordinal, claimed_at, received_at, code, clock_suspect, late, delay_s, "
+                     "skipped, what, count, detail"},
+    {"domain_audit_space", "name, size, checkpoint_at, alarm"},
+    {"domain_audit_device", "space, device, name, roles, state, added"},
     {"domain_match", "key, kind, candidate, sql, path, json"},
     {"domain_match_reason", "match, key, position, sql, path"},
     {"domain_import", "key, position, kind, path, json"},
@@ -169,7 +175,8 @@ static const char *const fills[] = {
     " coalesce(p.value->>'$.mask', 0), p.value->'$.chart', r.path || '.parts.' || p.key, p.value"
     " FROM domain_report r, " INSIDE("r", "parts") " p",
     "INSERT INTO domain_report_column SELECT p.report, p.key, c.key, c.id,"
-    " coalesce(c.value->>'$.count', 0), c.value->>'$.of', p.path || '.columns.' || c.key"
+    " coalesce(c.value->>'$.count', 0), c.value->>'$.of', coalesce(c.value->>'$.derived', 0),"
+    " c.value->'$.options' IS NOT NULL, p.path || '.columns.' || c.key"
     " FROM domain_report_part p, " INSIDE("p", "columns") " c",
     "INSERT INTO domain_match SELECT key, value->>'$.kind', value->>'$.candidate',"
     " value->>'$.sql', 'matches.' || key, value FROM " EACH("matches"),

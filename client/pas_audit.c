@@ -155,17 +155,25 @@ out:
     return err;
 }
 
-int pas_audit_log(struct pas *pas, size_t space, struct pas_table **out)
+enum err pas_audit_table(struct pas *pas, size_t space, struct pas_table **table)
 {
     struct log log = {.pas = pas};
+    enum err err = fill(&log, space);
+    *table = log.table;
+    return err;
+}
+
+int pas_audit_log(struct pas *pas, size_t space, struct pas_table **out)
+{
+    struct pas_table *table = NULL;
     enum err err = ERR_OK;
     pas_begin(pas);
     *out = NULL;
-    TRY(fill(&log, space));
-    *out = log.table;
-    log.table = NULL;
+    TRY(pas_audit_table(pas, space, &table));
+    *out = table;
+    table = NULL;
 out:
-    pas_table_free(log.table);
+    pas_table_free(table);
     return pas_end(pas, err);
 }
 

@@ -191,31 +191,51 @@ out:
     return err;
 }
 
-int pas_report(struct pas *pas, const struct pas_report_args *args, char **text, bool *audit)
+struct audited {
+    struct pas *pas;
+    const char *space;
+};
+
+static enum err read_audit(void *ctx, struct pas_table **log)
+{
+    const struct audited *audited = ctx;
+    size_t space = SIZE_MAX;
+    enum err err = ERR_OK;
+    if (audited->space)
+        err = (enum err)pas_space_find(audited->pas, audited->space, &space);
+    return err == ERR_OK ? pas_audit_table(audited->pas, space, log) : err;
+}
+
+int pas_report(struct pas *pas, const struct pas_report_args *args, char **text)
 {
     enum { PARAMS_MAX = 16 };
     struct domain domain = pas_domain_of(pas);
     struct pas_pair pairs[PARAMS_MAX];
     char ids[PARAMS_MAX][PACK_REF_MAX];
     struct report report = {0};
-    struct report_options options = {
-        .params = pairs, .params_n = args->params_n, .year = args->year, .shared = args->shared};
+    struct audited audited = {pas, args->space};
+    struct report_options options = {.params = pairs,
+                                     .params_n = args->params_n,
+                                     .year = args->year,
+                                     .shared = args->shared,
+                                     .audit = read_audit,
+                                     .ctx = &audited};
     struct buf out = {.max = 1 << 26};
     struct pack_why why = {{0}};
     enum err err = ERR_OK;
     pas_begin(pas);
     *text = NULL;
-    *audit = false;
     if (args->params_n > PARAMS_MAX)
         TRY(ERR_USAGE);
     TRY(resolve_params(pas, args, pairs, ids));
     err = report_make(&domain, args->name, &options, &report, &why);
+    if (err != ERR_OK && pas->why[0]) /* no such space */
+        goto out;
     if (err == ERR_NOT_FOUND)
         TRY(pas_fail(pas, err, WORD_REPORT_UNKNOWN, args->name));
     if (err == ERR_USAGE)
         TRY(pas_fail(pas, err, WORD_REPORT_PARAM, why.text));
     TRY(err);
-    *audit = report.audit;
     if (args->form == PAS_CSV)
         TRY(report_csv(&domain, &report, &out));
     else if (args->form == PAS_HTML)

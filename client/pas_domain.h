@@ -36,13 +36,13 @@ struct pas_report_args {
     const char *name;
     const struct pas_pair *params;
     size_t params_n;
-    int year;    /* 0: this one */
-    bool shared; /* small counts hidden, nobody named */
+    int year;          /* 0: this one */
+    bool shared;       /* small counts hidden, nobody named */
+    const char *space; /* a report about the log: of this space; NULL: of all */
     enum pas_form form;
 };
-/** Computes a report and writes it; gives `*text` (pas_free). `*audit` says that its content is pas_audit_log's. */
-PAS_CHECK int pas_report(struct pas *pas, const struct pas_report_args *args, char **text,
-                         bool *audit);
+/** Computes a report and writes it; gives `*text` (pas_free). */
+PAS_CHECK int pas_report(struct pas *pas, const struct pas_report_args *args, char **text);
 
 /** Notes that something left the system, as the pack's `journal` says: `what` was exported or printed, about `record`
  * (or NULL). NOT_FOUND: the pack notes nothing. */

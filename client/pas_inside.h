@@ -71,6 +71,9 @@ enum err pas_erase_whole(struct pas *pas, const struct view_record *record, uint
 /** The kind that `text` names: key, or label or plural in any language. */
 enum err pas_kind(struct pas *pas, const char *text, const struct pack_kind **kind);
 
+/** What pas_audit_log gives, within a public call. The table is given even after an error. */
+enum err pas_audit_table(struct pas *pas, size_t space, struct pas_table **table);
+
 /** Fills a cell with roles: a JSON array, and words for people. */
 void pas_put_roles(struct pas *pas, struct pas_table *table, uint8_t roles);
 

@@ -86,7 +86,10 @@ out:
 struct column {
     int at; /* in the statement; -1 = it is not there */
     bool count;
+    bool derived; /* made of the counts of its row: hidden with any of them */
+    bool worded;  /* its values have wordings of their own, under path.options */
     const struct pack_field *of;
+    char path[4 * PACK_KEY_MAX + 32];
 };
 
 static int find_column(sqlite3_stmt *rows, const char *name)
@@ -107,7 +110,8 @@ static enum err read_columns(const struct domain *domain, const struct report *r
     enum err err = ERR_OK;
     bool row;
     TRY(domain_prepare_own(domain, &find,
-                           "SELECT key, count, of, path FROM domain_report_column"
+                           "SELECT key, count, of, path, derived, worded"
+                           " FROM domain_report_column"
                            " WHERE report = :report AND part = :part ORDER BY position"));
     domain_bind(find, ":report", report->key);
     domain_bind(find, ":part", part->key);
@@ -117,7 +121,10 @@ static enum err read_columns(const struct domain *domain, const struct report *r
             break;
         columns[*n] = (struct column){.at = find_column(rows, domain_text(find, 0)),
                                       .count = sqlite3_column_int(find, 1) != 0,
+                                      .derived = sqlite3_column_int(find, 4) != 0,
+                                      .worded = sqlite3_column_int(find, 5) != 0,
                                       .of = domain_field(domain, domain_text(find, 2))};
+        snprintf(columns[*n].path, sizeof columns[*n].path, "%s", domain_text(find, 3));
         TRY(word(domain, domain_text(find, 3), "label", &label));
         TRY(word(domain, domain_text(find, 3), "definition", &part->definitions[*n]));
         pas_table_column(part->table, domain_text(find, 0), label);
@@ -130,22 +137,40 @@ out:
     return err;
 }
 
+/* A count below `least` (0: none is hidden). */
+static bool too_small(const struct column *column, sqlite3_stmt *rows, int64_t least)
+{
+    return column->count && column->at >= 0 &&
+           sqlite3_column_type(rows, column->at) != SQLITE_NULL &&
+           sqlite3_column_int64(rows, column->at) < least;
+}
+
+static void put_hidden(struct report_part *part, const struct column *column, int64_t least)
+{
+    char hidden[32] = "—";
+    if (!column->derived)
+        snprintf(hidden, sizeof hidden, "< %lld", (long long)least);
+    pas_table_null(part->table);
+    pas_table_shown_set(part->table, hidden);
+    part->masked = true;
+}
+
+/* The wording of a value that only this column has. */
+static enum err put_word(const struct domain *domain, const struct column *column, const char *text,
+                         struct buf *shown)
+{
+    char place[sizeof column->path + PACK_KEY_MAX + 16];
+    snprintf(place, sizeof place, "%s.options.%.*s", column->path, PACK_KEY_MAX, text);
+    return domain_word(domain, place, "label", shown);
+}
+
 static enum err put_cell(const struct domain *domain, struct report_part *part,
-                         const struct column *column, sqlite3_stmt *rows, int64_t least)
+                         const struct column *column, sqlite3_stmt *rows)
 {
     struct buf shown = {.max = 1 << 20};
-    char hidden[32];
     int type = column->at < 0 ? SQLITE_NULL : sqlite3_column_type(rows, column->at);
     const char *text = column->at < 0 ? "" : domain_text(rows, column->at);
     enum err err = ERR_OK;
-    if (column->count && least > 0 && type != SQLITE_NULL &&
-        sqlite3_column_int64(rows, column->at) < least) {
-        snprintf(hidden, sizeof hidden, "< %lld", (long long)least);
-        pas_table_null(part->table);
-        pas_table_shown_set(part->table, hidden);
-        part->masked = true;
-        return ERR_OK;
-    }
     switch (type) {
     case SQLITE_NULL:
         pas_table_null(part->table);
@@ -161,14 +186,36 @@ static enum err put_cell(const struct domain *domain, struct report_part *part,
     }
     static const struct pack_field date = {.type = PACK_DATE};
     int32_t day;
-    const struct pack_field *of = column->of ? column->of : civil_parse(text, &day) ? &date : NULL;
-    TRY(domain_shown(domain, of, text, &shown));
+    bool when = civil_parse(text, &day) || (strlen(text) == 20 && text[19] == 'Z');
+    const struct pack_field *of = column->of ? column->of : when ? &date : NULL;
+    if (column->worded)
+        TRY(put_word(domain, column, text, &shown));
+    if (shown.len == 0)
+        TRY(domain_shown(domain, of, text, &shown));
     buf_u8(&shown, 0);
     TRY(shown.err);
     if (shown.len > 1)
         pas_table_shown_set(part->table, (const char *)shown.bytes);
 out:
     buf_free(&shown);
+    return err;
+}
+
+static enum err put_row(const struct domain *domain, struct report_part *part,
+                        const struct column *columns, size_t n, sqlite3_stmt *rows, int64_t least)
+{
+    enum err err = ERR_OK;
+    bool hides = false;
+    for (size_t i = 0; i < n; i++)
+        hides = hides || too_small(&columns[i], rows, least);
+    pas_table_row(part->table);
+    for (size_t i = 0; i < n; i++) {
+        if (too_small(&columns[i], rows, least) || (hides && columns[i].derived))
+            put_hidden(part, &columns[i], least);
+        else
+            TRY(put_cell(domain, part, &columns[i], rows));
+    }
+out:
     return err;
 }
 
@@ -190,9 +237,7 @@ static enum err fill_part(const struct domain *domain, const struct report *repo
         TRY(domain_step(rows, &row));
         if (!row)
             break;
-        pas_table_row(part->table);
-        for (size_t i = 0; i < n; i++)
-            TRY(put_cell(domain, part, &columns[i], rows, least));
+        TRY(put_row(domain, part, columns, n, rows, least));
     }
     TRY(pas_table_err(part->table));
 out:
@@ -255,7 +300,8 @@ out:
 
 /* --- the whole --- */
 
-static enum err find_report(const struct domain *domain, const char *name, struct report *report)
+static enum err find_report(const struct domain *domain, const char *name, struct report *report,
+                            bool *audit)
 {
     sqlite3_stmt *find = NULL;
     enum err err = ERR_OK;
@@ -271,7 +317,7 @@ static enum err find_report(const struct domain *domain, const char *name, struc
     struct buf code = {.max = 256};
     snprintf(report->key, sizeof report->key, "%s", domain_text(find, 0));
     domain_put(&code, domain_text(find, 1));
-    report->audit = strcmp(domain_text(find, 3), "audit") == 0;
+    *audit = strcmp(domain_text(find, 3), "audit") == 0;
     TRY(take(&code, &report->code));
     TRY(word(domain, domain_text(find, 2), "title", &report->title));
 out:
@@ -286,11 +332,16 @@ enum err report_make(const struct domain *domain, const char *name,
     sqlite3_stmt *parts = NULL;
     struct report_params params = {.n = 0};
     enum err err = ERR_OK;
-    bool row;
+    struct pas_table *log = NULL;
+    bool row, audit = false;
     *report = (struct report){.shared = options->shared};
     why->text[0] = 0;
     TRY(domain_index(domain));
-    TRY(find_report(domain, name, report));
+    TRY(find_report(domain, name, report, &audit));
+    if (audit && options->audit) {
+        TRY(options->audit(options->ctx, &log));
+        TRY(report_audit_fill(domain, log));
+    }
     TRY(report_params(domain, report, options, &params, why));
     TRY(put_period(domain, report, &params));
     TRY(domain_prepare_own(domain, &parts,
@@ -306,6 +357,9 @@ enum err report_make(const struct domain *domain, const char *name,
     }
 out:
     sqlite3_finalize(parts);
+    pas_table_free(log);
+    if (audit)
+        err = report_audit_empty(domain, err);
     digest_wipe(&params, sizeof params);
     if (err != ERR_OK)
         report_free(report);

@@ -18,6 +18,9 @@ struct report_options {
     size_t params_n;
     int year; /* 0: this one; what "first and last day of the year" mean where a parameter is missing */
     bool shared;
+    /* For a report about the log: gives it as a table (pas_audit_log), even after an error. May be NULL. */
+    enum err (*audit)(void *ctx, struct pas_table **log);
+    void *ctx;
 };
 
 /** One part: a table, or one row of figures. */
@@ -34,7 +37,6 @@ struct report_part {
 struct report {
     char key[PACK_KEY_MAX + 1];
     char *code, *title, *period; /* period: the parameters in words */
-    bool audit;                  /* its content is the log's, not this module's: no parts */
     bool shared;
     struct report_part parts[REPORT_PARTS_MAX];
     size_t parts_n;

@@ -11,7 +11,7 @@
 #include "proto/digest.h"
 
 /* Grows with any change of the tables. */
-enum { VERSION = 4, SPACE_LEN = ID_LEN + 8 + 8, HEAD_LEN = 4 + 4 + 4 + HASH_LEN + 4 };
+enum { VERSION = 5, SPACE_LEN = ID_LEN + 8 + 8, HEAD_LEN = 4 + 4 + 4 + HASH_LEN + 4 };
 static const char magic[4] = {'P', 'A', 'S', 'V'};
 
 static void put_head(struct view *view, struct buf *out)

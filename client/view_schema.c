@@ -37,7 +37,8 @@ static const char *const schema[] = {
     " level TEXT NOT NULL, state TEXT NOT NULL, size INTEGER NOT NULL, unsent INTEGER NOT NULL,"
     " checkpoint_at TEXT, alarm TEXT)",
     "CREATE TABLE core_member(space TEXT NOT NULL, device TEXT NOT NULL, name TEXT NOT NULL,"
-    " roles TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY(space, device)) WITHOUT ROWID",
+    " roles TEXT NOT NULL, state TEXT NOT NULL, added INTEGER NOT NULL, PRIMARY KEY(space, "
+    "device)) WITHOUT ROWID",
     "CREATE VIRTUAL TABLE search USING fts5(text, detail = none, prefix = '1 2 3',"
     " tokenize = 'unicode61 remove_diacritics 0')",
     "CREATE VIEW IF NOT EXISTS space AS SELECT id, name, level, state, size, unsent,"
@@ -131,6 +132,7 @@ static enum err put_members(struct view *view, sqlite3_stmt *put, size_t space)
                           SQLITE_TRANSIENT);
         sqlite3_bind_text(put, 4, roles, -1, SQLITE_TRANSIENT);
         sqlite3_bind_text(put, 5, one->active ? "active" : "revoked", -1, SQLITE_STATIC);
+        sqlite3_bind_int64(put, 6, (sqlite3_int64)one->added);
         TRY(view_run(put));
     }
 out:
@@ -146,7 +148,7 @@ enum err view_people(struct view *view)
                      "INSERT INTO core_space VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
     TRY(view_prepare(view, &member,
                      "INSERT OR REPLACE INTO core_member VALUES(?1, ?2, ?3, ?4,"
-                     " ?5)"));
+                     " ?5, ?6)"));
     for (size_t i = 0; i < view->n_spaces; i++) {
         size_t known = view_space_engine(view, i);
         if (known == SIZE_MAX)

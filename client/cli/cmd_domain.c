@@ -225,22 +225,6 @@ int cmd_tick(struct cli *cli, const struct args *args)
 
 /* --- reports and sheets --- */
 
-static int audit_report(struct cli *cli, const char *csv)
-{
-    struct pas_table *table = NULL;
-    size_t space = 0;
-    int result = pas_space_find(cli->pas, cli->space, &space);
-    if (result == 0)
-        result = pas_audit_log(cli->pas, space, &table);
-    if (result != 0)
-        return cli_failed(cli, result);
-    if (!csv)
-        return cli_table(cli, table, false, "index claimed_at received_at kind author_name code");
-    int code = cli_csv(cli, table, csv);
-    pas_table_free(table);
-    return code;
-}
-
 static int read_year(struct cli *cli, const struct args *args, int *year)
 {
     const char *text = args_option(args, "year");
@@ -265,19 +249,17 @@ static int one_report(struct cli *cli, const struct args *args, const struct pai
                                      .params_n = pairs->n,
                                      .year = year,
                                      .shared = args_option(args, "shared") != NULL,
+                                     .space = cli->space,
                                      .form = csv         ? PAS_CSV
                                              : html      ? PAS_HTML
                                              : cli->json ? PAS_JSON_TEXT
                                                          : PAS_PLAIN};
     char *text = NULL;
-    bool audit = false;
-    int result = pas_report(cli->pas, &wanted, &text, &audit);
+    int result = pas_report(cli->pas, &wanted, &text);
     if (result != 0)
         return cli_failed(cli, result);
     int code = EXIT_DONE;
-    if (audit)
-        code = audit_report(cli, csv);
-    else if (csv || html)
+    if (csv || html)
         code = cli_let_out(cli, html && !csv, args->words[0], NULL, csv ? csv : html, text);
     else
         printf("%s%s", text, cli->json ? "\n" : "");

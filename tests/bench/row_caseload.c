@@ -183,9 +183,8 @@ static void measure_report(struct pas *pas, const char *plain)
         struct pas_report_args args = {
             .name = "P1", .params = period, .params_n = 2, .form = PAS_JSON_TEXT};
         char *text = NULL;
-        bool audit;
         double start = bench_now();
-        must(pas, pas_report(pas, &args, &text, &audit), "P1");
+        must(pas, pas_report(pas, &args, &text), "P1");
         own += bench_now() - start;
         pas_free(text);
         theirs += plain_report(plain, (const char *)sqlite3_column_text(row, 0));

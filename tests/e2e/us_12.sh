@@ -30,6 +30,26 @@ same "hours" 3 "$(lines '.device_name == "nadia" and .kind == "data"' | jq '[.[]
 same "receptions" 1 "$(lines '.device_name == "nadia" and .kind == "data"' | jq '[.[].received_at] | unique | length')"
 same "late" 3 "$(lines '.device_name == "nadia" and .kind == "data" and .late' | jq length)"
 lacks "$OUT" "06000000"
+
+step "the report of the log: counted, dated, drawn, for a spreadsheet, and empty of content"
+expect 0 on claire print dossier_personne "$mircea" --html "$WORK/page.html"
+synced claire guy
+expect 0 on guy report P11 --json
+same "summed up" "3 3" "$(jq -r '.parts[] | select(.part == "resume") | .rows[0] | "\(.tardives) \(.appareils >= 2 | if . then 3 else 0 end)"' "$OUT")"
+same "late, by whom" "3 nadia" "$(jq -r '[.parts[] | select(.part == "tardives") | .rows[]] | "\(map(.modifications) | add) \(.[0].par)"' "$OUT")"
+same "what left" "print claire" "$(jq -r '.parts[] | select(.part == "sorties") | .rows[0] | "\(.quoi) \(.par)"' "$OUT")"
+same "devices" "claire guy nadia" "$(jq -r '[.parts[] | select(.part == "appareils") | .rows[].appareil] | sort | join(" ")' "$OUT")"
+lacks "$OUT" Mircea
+expect 0 on guy report P11 --csv "$WORK/p11.csv"
+has "$WORK/p11.csv" $'\xef\xbb\xbf'
+has "$WORK/p11.csv" "tardives;Arrivées plus d'un jour après;3;"
+expect 0 on guy report P11 --html "$WORK/p11.html" --space Equipe
+has "$WORK/p11.html" "<svg "
+lacks "$WORK/p11.html" Mircea
+expect 1 on guy report P11 --space Ailleurs
+same "nothing of it stays" '{"n":0}' "$(query guy "SELECT count(*) AS n FROM domain_audit")"
+expect 0 on guy report P12 --json --now "$(date -u -d '+20 days' +%Y-%m-%dT%H:%M:%SZ)"
+same "silent in three weeks" "claire guy nadia" "$(jq -r '[.parts[] | select(.part == "silencieux") | .rows[].appareil] | sort | join(" ")' "$OUT")"
 same "content" '{"n":0}' "$(query guy "SELECT count(*) AS n FROM history")"
 expect 0 on guy audit verify --full
 expect 0 on guy audit checkpoint
