@@ -139,8 +139,7 @@ static enum err judge_genesis(const struct fold *fold, const struct fold_entry *
     if (!digest_equal(id, fold->space, ID_LEN) || !digest_is_zero(leaf->space, ID_LEN))
         return ERR_ROOT;
     if (!digest_is_zero(leaf->prev, HASH_LEN) || leaf->seen_size != 0 || leaf->epoch != 0 ||
-        leaf->n_bodies != 0 || leaf->has_keys || !digest_equal(leaf->seen_root, empty, HASH_LEN) ||
-        op->u.genesis.log_name_len == 0)
+        leaf->n_bodies != 0 || leaf->has_keys || !digest_equal(leaf->seen_root, empty, HASH_LEN))
         return ERR_FORMAT;
     if (op->u.genesis.suite != SUITE_1)
         return ERR_VERSION;
@@ -326,7 +325,7 @@ static enum err check_hash(const struct leaf *leaf, const struct leaf_seal *seal
     enum err err = lines.err;
     if (err == ERR_OK) {
         leaf_seals_hash(hash, lines.bytes, n);
-        err = leaf->has_keys && digest_equal(hash, leaf->keys, HASH_LEN) ? ERR_OK : ERR_SEALS;
+        err = digest_equal(hash, leaf->keys, HASH_LEN) ? ERR_OK : ERR_SEALS;
     }
     buf_free(&lines);
     return err;
@@ -339,6 +338,7 @@ enum err fold_check_seals(const struct fold *fold, const struct leaf *leaf,
         return n == 0 ? ERR_OK : ERR_SEALS;
     struct fold_plan plan = {.kind = leaf->kind};
     const struct fold_entry entry = {.index = fold->size, .leaf = leaf};
+    /* Judged well, it has a keys32 exactly when it needs seals. */
     enum err err = fold_rules_judge(fold, &entry, &plan);
     if (err != ERR_OK)
         return err;
@@ -352,7 +352,7 @@ enum err fold_check_seals(const struct fold *fold, const struct leaf *leaf,
                   : ERR_SEALS;
         break;
     default:
-        return n == 0 && !leaf->has_keys ? ERR_OK : ERR_SEALS;
+        return n == 0 ? ERR_OK : ERR_SEALS;
     }
     return err == ERR_OK ? check_hash(leaf, seals, n) : err;
 }

@@ -13,7 +13,7 @@ enum {
     ROLES_MEMBER = ROLE_WRITER | ROLE_STEWARD | ROLE_ADMIN, /* each needs reader beside it */
     ROLES_KEEPER = ROLE_ADMIN | ROLE_GUARDIAN,
     ROLES_PLAIN = ROLE_READER | ROLE_WRITER, /* what a steward may admit */
-    ROLES_PAPER = ROLE_READER | ROLE_ADMIN,  /* what a sheet always holds */
+    ROLES_PAPER = ROLE_READER | ROLE_ADMIN,  /* what a sheet always holds: it is a keeper */
     ROLES_FOUNDER = ROLE_READER | ROLE_WRITER | ROLE_STEWARD | ROLE_ADMIN,
     TRIAL_KEEPERS = 3
 };
@@ -36,11 +36,10 @@ static bool roles_ok(uint8_t roles)
     return roles != 0 && (!(roles & ROLES_MEMBER) || roles & ROLE_READER);
 }
 
-/* One signature decides during the trial, and a sheet's always. */
+/* One signature decides during the trial, and a sheet's always. The author is known to be a member. */
 static bool one_suffices(const struct fold *fold, const struct fold_entry *entry)
 {
-    const struct fold_device *author = author_of(fold, entry);
-    return fold->trial || (author && author->kind == DEVICE_PAPER);
+    return fold->trial || author_of(fold, entry)->kind == DEVICE_PAPER;
 }
 
 /* Whether an active administrator is left when `device` no longer counts. */
@@ -112,8 +111,7 @@ static enum err judge_add(const struct fold *fold, const struct fold_entry *entr
         err = op_proof_verify(&plan->who, proof, fold->space);
     if (err != ERR_OK)
         return err;
-    plan->proposes = (plan->roles & ROLES_KEEPER || plan->who.kind == DEVICE_PAPER) &&
-                     !one_suffices(fold, entry);
+    plan->proposes = plan->roles & ROLES_KEEPER && !one_suffices(fold, entry);
     return check_add(fold, plan);
 }
 
@@ -134,8 +132,7 @@ static enum err judge_revoke(const struct fold *fold, const struct fold_entry *e
     if (err != ERR_OK)
         return err;
     const struct fold_device *target = fold_device(fold, plan->target);
-    plan->proposes = (target->roles & ROLES_KEEPER || target->kind == DEVICE_PAPER) && !self &&
-                     !one_suffices(fold, entry);
+    plan->proposes = target->roles & ROLES_KEEPER && !self && !one_suffices(fold, entry);
     return ERR_OK;
 }
 
@@ -469,7 +466,7 @@ enum fold_seals fold_rules_seals(const struct fold *fold, const struct fold_plan
     if (plan->kind != KIND_ROLE_SET)
         return FOLD_SEALS_NONE;
     const struct fold_device *target = fold_device(fold, plan->target);
-    bool gains = target && type && type != fold_seal_type(target->roles);
+    bool gains = type && type != fold_seal_type(target->roles);
     return gains ? FOLD_SEALS_ONE : FOLD_SEALS_NONE;
 }
 
@@ -515,13 +512,12 @@ enum err fold_rules_reserve(struct fold *fold, const struct fold_entry *entry,
     }
 }
 
+/* A judge has found it. */
 static struct fold_device *device_for_change(struct fold *fold, const uint8_t *id)
 {
-    for (size_t i = 0; i < fold->n_devices; i++) {
-        if (memcmp(fold->devices[i].id, id, ID_LEN) == 0)
-            return &fold->devices[i];
-    }
-    return NULL;
+    const struct fold_device *device = fold_device(fold, id);
+    assert(device);
+    return &fold->devices[device - fold->devices];
 }
 
 static void add_device(struct fold *fold, const uint8_t *ed_pk, const uint8_t *x_pk, uint8_t roles,
@@ -552,12 +548,9 @@ static void effect_genesis(struct fold *fold, const struct fold_entry *entry)
 
 static void close_invite(struct fold *fold, const uint8_t *pk)
 {
-    for (size_t i = 0; i < fold->n_invites; i++) {
-        if (memcmp(fold->invites[i].pk, pk, PK_LEN) != 0)
-            continue;
-        fold->invites[i] = fold->invites[--fold->n_invites];
-        return;
-    }
+    const struct fold_invite *invite = fold_invite(fold, pk);
+    assert(invite);
+    fold->invites[invite - fold->invites] = fold->invites[--fold->n_invites];
 }
 
 /* What a removed device proposed goes with it: nobody should complete by mistake what a thief began. */
@@ -587,7 +580,6 @@ static void effect_member(struct fold *fold, const struct fold_entry *entry,
             close_invite(fold, plan->who.invite_pk);
     } else {
         struct fold_device *device = device_for_change(fold, plan->target);
-        assert(device);
         int before = fold_seal_type(device->roles);
         if (plan->kind == KIND_DEVICE_REVOKE) {
             device->active = false;
@@ -732,7 +724,6 @@ static void effect_other(struct fold *fold, const struct fold_entry *entry,
         break;
     case KIND_DEVICE_REKEY:
         device = device_for_change(fold, entry->leaf->device);
-        assert(device);
         memcpy(device->x_pk, op->u.device_rekey.x_pk, PK_LEN);
         break;
     case KIND_INVITE:

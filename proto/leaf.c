@@ -62,8 +62,7 @@ enum err leaf_decode(struct leaf *leaf, const uint8_t *header, size_t len,
     struct wire_in in = wire_array(&root, 1, UINT32_MAX);
     /* The version is judged before the arity, so that a newer form is told apart from garbage. */
     if (in.err == ERR_OK && in.left != HEADER_FIELDS) {
-        err = wire_uint(&in, UINT8_MAX) > HEADER_VERSION && in.err == ERR_OK ? ERR_VERSION
-                                                                             : ERR_FORMAT;
+        err = wire_uint(&in, UINT8_MAX) > HEADER_VERSION ? ERR_VERSION : ERR_FORMAT;
     } else {
         header_get(leaf, &in);
         err = wire_end(&in);

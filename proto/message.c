@@ -24,9 +24,8 @@ enum err message_server_make(struct buf *out, const struct message_server *serve
     uint8_t sig[SIG_LEN];
     struct digest_part parts[2];
     server_parts(parts, server);
-    enum err err = sign_make(sig, log_sk, TAG_SERVER, parts, 2);
-    if (err != ERR_OK)
-        return err;
+    if (sign_make(sig, log_sk, TAG_SERVER, parts, 2) != ERR_OK)
+        return ERR_MEMORY;
     wire_put_array(out, 5);
     wire_put_uint(out, MESSAGE_VERSION);
     wire_put_bin(out, server->log_pk, PK_LEN);
@@ -51,7 +50,7 @@ enum err message_server_open(struct message_server *server, const uint8_t *bytes
     wire_bytes(&in, server->log_pk, PK_LEN);
     wire_bytes(&in, server->resp_pk, PK_LEN);
     const char *name = wire_str(&in, &name_len, NAME_LEN_MAX);
-    if (name && name_len)
+    if (name)
         memcpy(server->log_name, name, name_len);
     wire_bytes(&in, sig, SIG_LEN);
     wire_join(&root, &in);

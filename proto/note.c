@@ -22,13 +22,18 @@ enum { BASE64_HASH = (HASH_LEN + 2) / 3 * 4, DIGITS_MAX = 20 };
 static const char dash[] = "\xe2\x80\x94 ";
 
 /* Signed notes forbid spaces and '+' in names; we also leave out all that is not plain ASCII. */
-bool note_name_ok(const char *name, size_t len)
+static bool plain_name(const char *name, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if (name[i] <= ' ' || name[i] > '~' || name[i] == '+')
             return false;
     }
-    return len > 0 && len <= NAME_LEN_MAX;
+    return len > 0;
+}
+
+bool note_name_ok(const char *name, size_t len)
+{
+    return len <= NAME_LEN_MAX && plain_name(name, len);
 }
 
 enum err note_origin(char out[static NOTE_ORIGIN_MAX], const char *log_name, size_t log_name_len,
@@ -239,7 +244,8 @@ static enum err parse_signature(struct signature *s, const char *line, size_t le
     if (!space)
         return ERR_FORMAT;
     s->name_len = (size_t)(space - s->name);
-    if (s->name_len >= NOTE_ORIGIN_MAX || !note_name_ok(s->name, s->name_len))
+    /* The log's own name is an origin, and that is longer than the names of logs and witnesses. */
+    if (s->name_len >= NOTE_ORIGIN_MAX || !plain_name(s->name, s->name_len))
         return ERR_FORMAT;
     size_t text_len = len - s->name_len - 1;
     enum err err = code_unbase64(s->blob, sizeof s->blob, &s->len, space + 1, text_len);

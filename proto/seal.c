@@ -460,17 +460,16 @@ enum err open_file(struct buf *out, const uint8_t key[static KEY_LEN], const uin
         size_t n = len - at < ATTACH_CHUNK + STREAM ? len - at : ATTACH_CHUNK + STREAM;
         uint8_t *chunk = n >= STREAM ? buf_room(out, n - STREAM) : NULL;
         /* Nothing follows the last one, and the last one is there. */
-        good = n >= STREAM && (chunk || n == STREAM) && out->err == ERR_OK && tag == 0 &&
+        good = chunk && tag == 0 &&
                crypto_secretstream_xchacha20poly1305_pull(&state, chunk, NULL, &tag, blob + at, n,
                                                           NULL, 0) == 0;
         at += n;
     }
     sodium_memzero(&state, sizeof state);
-    if (out->err != ERR_OK)
-        return out->err;
     if (good && tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL)
         return ERR_OK;
-    digest_wipe(out->bytes + before, out->len - before);
+    if (out->len > before)
+        digest_wipe(out->bytes + before, out->len - before);
     out->len = before;
-    return ERR_CORRUPT;
+    return out->err != ERR_OK ? out->err : ERR_CORRUPT;
 }

@@ -210,8 +210,8 @@ enum err tree_inclusion_verify(const struct tree_proof *proof, uint64_t index, u
             return ERR_ROOT;
         if ((at & 1) || at == last) {
             tree_node_hash(hash, proof->nodes[i], hash);
-            /* A last node without a sibling was carried up unhashed. */
-            while (!(at & 1) && at != 0) {
+            /* A last node without a sibling was carried up unhashed; it is not the first one, for `last` is not. */
+            while (!(at & 1)) {
                 at >>= 1;
                 last >>= 1;
             }
@@ -272,7 +272,7 @@ enum err tree_consistency_verify(const struct tree_proof *proof, uint64_t old, u
         if ((at & 1) || at == last) {
             tree_node_hash(old_hash, next, old_hash);
             tree_node_hash(new_hash, next, new_hash);
-            while (!(at & 1) && at != 0) {
+            while (!(at & 1)) {
                 at >>= 1;
                 last >>= 1;
             }

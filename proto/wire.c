@@ -227,7 +227,7 @@ enum err wire_open(struct wire_doc *doc, const uint8_t *bytes, size_t len, unsig
     if (got != MSGPACK_UNPACK_SUCCESS) {
         msgpack_unpacked_destroy(&unpacked);
         msgpack_zone_free(zone);
-        return got == MSGPACK_UNPACK_NOMEM_ERROR ? ERR_MEMORY : ERR_FORMAT;
+        return ERR_MEMORY; /* the form was checked: nothing else can be missing */
     }
     *root = unpacked.data;
     msgpack_zone *inner = msgpack_unpacked_release_zone(&unpacked);
@@ -327,7 +327,10 @@ bool wire_bool(struct wire_in *in)
 
 bool wire_nil(struct wire_in *in)
 {
-    return wire_peek(in) == WIRE_NIL && take(in, WIRE_NIL);
+    if (wire_peek(in) != WIRE_NIL)
+        return false;
+    wire_skip(in);
+    return true;
 }
 
 const uint8_t *wire_bin(struct wire_in *in, size_t *len, size_t min, size_t max)

@@ -17,7 +17,7 @@ needs_test=("${needs_build[@]}" libcmocka-dev clang clang-format libclang-rt-14-
     golang-golang-x-mod-dev python3-jsonschema node=nodejs,npm npm=nodejs,npm mandoc=mandoc groff-base age=age
     bsdextrautils postgresql postgresql-client
     lld-14 wasi-libc libclang-rt-14-dev-wasm32 binaryen dpkg-dev tcl make chromium firefox-esr brotli=brotli)
-needs_long=("${needs_test[@]}" gcovr=gcovr clang-tidy)
+needs_long=("${needs_test[@]}" clang-tidy)
 
 # Prints the packages of the given needs that are not there.
 missing_packages() {

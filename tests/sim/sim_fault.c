@@ -30,6 +30,7 @@ char *__real_strdup(const char *text);
 void *__real_sodium_malloc(size_t size);
 msgpack_zone *__real_msgpack_zone_new(size_t chunk_size);
 void *__real_msgpack_zone_malloc_expand(msgpack_zone *zone, size_t size);
+bool __real_msgpack_zone_push_finalizer_expand(msgpack_zone *zone, void (*act)(void *data), void *data);
 msgpack_unpack_return __real_msgpack_unpack_next(msgpack_unpacked *result, const char *data, size_t len, size_t *off);
 ZSTD_CCtx *__real_ZSTD_createCCtx(void);
 ZSTD_DCtx *__real_ZSTD_createDCtx(void);
@@ -43,6 +44,7 @@ char *__wrap_strdup(const char *text);
 void *__wrap_sodium_malloc(size_t size);
 msgpack_zone *__wrap_msgpack_zone_new(size_t chunk_size);
 void *__wrap_msgpack_zone_malloc_expand(msgpack_zone *zone, size_t size);
+bool __wrap_msgpack_zone_push_finalizer_expand(msgpack_zone *zone, void (*act)(void *data), void *data);
 msgpack_unpack_return __wrap_msgpack_unpack_next(msgpack_unpacked *result, const char *data, size_t len, size_t *off);
 ZSTD_CCtx *__wrap_ZSTD_createCCtx(void);
 ZSTD_DCtx *__wrap_ZSTD_createDCtx(void);
@@ -59,7 +61,9 @@ static struct sim_fault_plan plan;
 static struct sim_fault_sum sum;
 static bool armed, happened, excused, lasting;
 static int quiet;
-static uint64_t number; /* of the failure that happened */
+static uint64_t number;    /* of the failure that happened */
+static uint64_t countdown; /* sim_fault_nth */
+static bool counted;
 static void *frames[FRAMES];
 static int n_frames;
 
@@ -159,6 +163,8 @@ static bool fails(void)
 
 static bool memory_fails(void)
 {
+    if (countdown > 0 && --countdown == 0)
+        return counted = true;
     return plan.kind == SIM_FAULT_MEMORY && fails();
 }
 
@@ -185,6 +191,14 @@ void sim_fault_end(struct sim_fault_sum *out)
     while (n_children > 0)
         reap();
     *out = sum;
+}
+
+bool sim_fault_nth(uint64_t n)
+{
+    bool met = counted;
+    counted = false;
+    countdown = n;
+    return met;
 }
 
 bool sim_fault_happened(uint64_t *no)
@@ -288,6 +302,12 @@ msgpack_zone *__wrap_msgpack_zone_new(size_t chunk_size)
 void *__wrap_msgpack_zone_malloc_expand(msgpack_zone *zone, size_t size)
 {
     return memory_fails() ? NULL : __real_msgpack_zone_malloc_expand(zone, size);
+}
+
+bool __wrap_msgpack_zone_push_finalizer_expand(msgpack_zone *zone, void (*act)(void *data),
+                                               void *data)
+{
+    return !memory_fails() && __real_msgpack_zone_push_finalizer_expand(zone, act, data);
 }
 
 msgpack_unpack_return __wrap_msgpack_unpack_next(msgpack_unpacked *result, const char *data,

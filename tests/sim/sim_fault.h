@@ -50,6 +50,10 @@ void sim_fault_print(void);
 /** Whether a disk's operation fails now. */
 bool sim_fault_io(void);
 
+/** For tests of single functions, without a world and without children: the `n`-th allocation from now on fails, once.
+ * 0: no more. Gives whether the failure that was asked for before has happened. */
+bool sim_fault_nth(uint64_t n);
+
 /** An error that the failure explains: of the program that met it, until the event ends in which it did. */
 bool sim_fault_excuses(enum err err);
 /** The running event's program met a failure that lasts: it must be ended now, still without memory or disk. */

@@ -323,6 +323,149 @@ static void newer_forms(void **state)
     fold_free(NULL);
 }
 
+static void sizes(void **state)
+{
+    (void)state;
+    static const uint8_t sig[SIG_LEN], nil = 0xc0;
+    uint8_t *big = calloc(1, HEADER_MAX + 1);
+    struct leaf leaf = {.kind = KIND_ACCESS, .seq = 1};
+    assert_non_null(big);
+    assert_int_equal(leaf_decode(&leaf, big, HEADER_MAX + 1, sig), ERR_TOO_BIG);
+    assert_int_equal(leaf_decode(&leaf, &nil, 1, sig), ERR_FORMAT);
+    free(big);
+    /* A header that does not fit is not signed. */
+    struct buf small = {.max = 16};
+    const uint8_t sk[SK_LEN] = {0};
+    leaf = (struct leaf){.kind = KIND_ACCESS, .seq = 1, .op.kind = KIND_ACCESS};
+    assert_int_equal(leaf_make(&leaf, &small, sk), ERR_TOO_BIG);
+    assert_true(digest_is_zero(leaf.sig, SIG_LEN));
+    buf_free(&small);
+    /* One body too long, two bodies that are too long together. */
+    uint8_t *body = calloc(1, BODY_MAX + 1);
+    assert_non_null(body);
+    struct leaf_body bodies[] = {{body, BODY_MAX + 1}, {body, BODY_MAX / 2 + 1000}};
+    assert_int_equal(leaf_bodies_check(&leaf, NULL, 0), ERR_OK);
+    leaf.n_bodies = 1;
+    assert_int_equal(leaf_bodies_check(&leaf, bodies, 1), ERR_CORRUPT);
+    bodies[0].len = BODY_MAX / 2;
+    leaf.n_bodies = 2;
+    assert_int_equal(leaf_bodies_check(&leaf, bodies, 2), ERR_TOO_BIG);
+    free(body);
+}
+
+/* Entries of the access journal go after their time, nothing else does. */
+static void bodies_that_may_go(void **state)
+{
+    (void)state;
+    const uint64_t keep = (uint64_t)ACCESS_KEEP_MS;
+    assert_true(leaf_body_may_go(KIND_ACCESS, 5, keep + 5));
+    assert_false(leaf_body_may_go(KIND_ACCESS, 6, keep + 5));
+    assert_false(leaf_body_may_go(KIND_ACCESS, 0, keep - 1));
+    assert_false(leaf_body_may_go(KIND_DATA, 5, keep + 5));
+}
+
+/* Operations that no encoder of ours makes: the items of `body` behind ctl_prev. */
+static enum err decode_op(enum leaf_kind kind, uint32_t n, const struct buf *body)
+{
+    static const uint8_t prev[HASH_LEN] = {1};
+    struct buf out = {0};
+    struct wire_doc doc;
+    struct op op;
+    wire_put_array(&out, n + 1);
+    if (kind_is_chained(kind))
+        wire_put_bin(&out, prev, HASH_LEN);
+    else
+        wire_put_nil(&out);
+    buf_put(&out, body->bytes, body->len);
+    assert_int_equal(wire_open(&doc, out.bytes, out.len, 4, 100), ERR_OK);
+    struct wire_in in = wire_root(&doc);
+    enum err err = op_decode(&op, kind, &in);
+    op_fini(&op);
+    wire_close(&doc);
+    buf_free(&out);
+    return err;
+}
+
+static void odd_operations(void **state)
+{
+    (void)state;
+    static const uint8_t zero[WRAP_LEN];
+    struct buf body = {0};
+    /* An epoch with the wrap of one key only. */
+    wire_put_uint(&body, 2);
+    wire_put_uint(&body, SUITE_1);
+    for (int i = 0; i < 3; i++)
+        wire_put_bin(&body, zero, HASH_LEN);
+    size_t wraps = body.len;
+    wire_put_nil(&body);
+    wire_put_bin(&body, zero, WRAP_LEN);
+    assert_int_equal(decode_op(KIND_EPOCH_CHANGE, 7, &body), ERR_FORMAT);
+    body.len = wraps;
+    wire_put_bin(&body, zero, WRAP_LEN);
+    wire_put_bin(&body, zero, WRAP_LEN);
+    assert_int_equal(decode_op(KIND_EPOCH_CHANGE, 7, &body), ERR_OK);
+    /* A witness whose name is a number. */
+    buf_reset(&body);
+    wire_put_uint(&body, 0);
+    wire_put_array(&body, 2);
+    wire_put_uint(&body, 7);
+    wire_put_bin(&body, zero, PK_LEN);
+    assert_int_equal(decode_op(KIND_WITNESS_SET, 2, &body), ERR_FORMAT);
+    /* A body to erase without its box. */
+    for (uint32_t n = 1; n <= 4; n++) {
+        buf_reset(&body);
+        wire_put_bin(&body, zero, ID_LEN);
+        wire_put_array(&body, n);
+        for (uint32_t i = 0; i < n; i++)
+            wire_put_uint(&body, i);
+        assert_int_equal(decode_op(KIND_PURGE, 2, &body), n % 2 ? ERR_FORMAT : ERR_OK);
+    }
+    /* A grant for one dossier, and for all. */
+    struct op grant = {.kind = KIND_AUDIT_GRANT};
+    for (int one = 0; one <= 1; one++) {
+        struct buf all = {0};
+        grant.u.audit_grant.one_dossier = one;
+        op_encode(&all, &grant);
+        buf_reset(&body); /* behind the array's byte and ctl_prev */
+        buf_put(&body, all.bytes + 2, all.len - 2);
+        assert_int_equal(decode_op(KIND_AUDIT_GRANT, 5, &body), ERR_OK);
+        buf_free(&all);
+    }
+    /* Data has no operation. */
+    buf_reset(&body);
+    assert_int_equal(decode_op(KIND_DATA, 0, &body), ERR_VERSION);
+    const struct op none = {.kind = KIND_DATA};
+    op_encode(&body, &none);
+    assert_int_equal(body.err, ERR_USAGE);
+    buf_free(&body);
+}
+
+/* A space that succeeds another says which one and how long it was. */
+static void succession(void **state)
+{
+    (void)state;
+    struct logbook *lb = calloc(1, sizeof *lb);
+    struct buf out = {0};
+    struct leaf leaf, decoded;
+    assert_non_null(lb);
+    logbook_start(lb);
+    const struct logbook_entry *e = &lb->entries[0];
+    assert_int_equal(leaf_decode(&leaf, e->header.bytes, e->header.len, e->sig), ERR_OK);
+    leaf.op.u.genesis.succeeds = true;
+    memset(leaf.op.u.genesis.old_space, 3, ID_LEN);
+    memset(leaf.op.u.genesis.old_root, 4, HASH_LEN);
+    leaf.op.u.genesis.old_size = 77;
+    assert_int_equal(leaf_make(&leaf, &out, lb->actors[0].ed_sk), ERR_OK);
+    assert_int_equal(leaf_decode(&decoded, out.bytes, out.len, leaf.sig), ERR_OK);
+    assert_true(decoded.op.u.genesis.succeeds);
+    assert_int_equal(decoded.op.u.genesis.old_size, 77);
+    assert_memory_equal(decoded.op.u.genesis.old_space, leaf.op.u.genesis.old_space, ID_LEN);
+    assert_memory_equal(decoded.op.u.genesis.old_root, leaf.op.u.genesis.old_root, HASH_LEN);
+    buf_free(&out);
+    logbook_end(lb);
+    free(lb);
+}
+
 /* The commitment to slots is what PROTOCOL.md 4 says. */
 static void slots_hash(void **state)
 {
@@ -354,6 +497,10 @@ int main(void)
         cmocka_unit_test(cut_short_or_longer),
         cmocka_unit_test(limits),
         cmocka_unit_test(newer_forms),
+        cmocka_unit_test(sizes),
+        cmocka_unit_test(bodies_that_may_go),
+        cmocka_unit_test(odd_operations),
+        cmocka_unit_test(succession),
         cmocka_unit_test(slots_hash),
         cmocka_unit_test(bodies_are_bound),
         cmocka_unit_test(slots_and_seals_are_bound),

@@ -680,6 +680,78 @@ static void test_note_alone(void **state)
     buf_free(&payload);
 }
 
+static void test_pieces(void **state)
+{
+    (void)state;
+    uint8_t bytes[40];
+    struct message_piece made = {.total = 100, .offset = 60, .bytes = bytes, .len = 40}, got;
+    struct buf payload = {0};
+    count_up(bytes, sizeof bytes, 1);
+    memset(made.blob, 6, HASH_LEN);
+    message_piece_encode(&payload, &made);
+    assert_ok(message_piece_decode(&got, payload.bytes, payload.len));
+    assert_int_equal(got.total, 100);
+    assert_int_equal(got.offset, 60);
+    assert_int_equal(got.len, 40);
+    assert_memory_equal(got.bytes, bytes, 40);
+    assert_memory_equal(got.blob, made.blob, HASH_LEN);
+    for (size_t len = 0; len < payload.len; len++)
+        assert_err(message_piece_decode(&got, payload.bytes, len), ERR_FORMAT);
+    /* Never beyond what was announced; a question has no bytes. */
+    static const struct {
+        uint64_t total, offset;
+        size_t len;
+        enum err want;
+    } rows[] = {{100, 61, 40, ERR_FORMAT}, {100, 100, 0, ERR_OK},
+                {0, 60, 0, ERR_OK},        {0, 0, 0, ERR_OK},
+                {0, 0, 1, ERR_FORMAT},     {100, 0, 40, ERR_OK},
+                {BLOB_MAX, 0, 1, ERR_OK},  {BLOB_MAX + 1u, 0, 1, ERR_FORMAT}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        made = (struct message_piece){.total = rows[i].total,
+                                      .offset = rows[i].offset,
+                                      .bytes = rows[i].len ? bytes : NULL,
+                                      .len = rows[i].len};
+        buf_reset(&payload);
+        message_piece_encode(&payload, &made);
+        assert_err(message_piece_decode(&got, payload.bytes, payload.len), rows[i].want);
+    }
+    buf_free(&payload);
+    struct message_body body;
+    assert_err(message_body_decode(&body, (const uint8_t *)"\xc1", 1), ERR_FORMAT);
+}
+
+/* What does not fit, into the caller's buffer or at all, is not sent. */
+static void test_too_long(void **state)
+{
+    (void)state;
+    struct sample_rows rows;
+    struct message_request request;
+    struct buf small = {.max = 64}, row = {.max = 2 * RESPONSE_MAX},
+               out = {.max = 2 * RESPONSE_MAX};
+    sample_request(&request, &rows, &keys);
+    assert_err(message_request_make(&small, &request, keys.aud, keys.ed_sk), ERR_TOO_BIG);
+    buf_free(&small);
+    wire_put_uint(&row, ERR_UNCHANGED);
+    assert_err(message_response_make_rows(&small, 1, ERR_OK, request.store_id, &row, 1,
+                                          request_hash, keys.resp_sk),
+               ERR_TOO_BIG);
+    uint8_t *bytes = calloc(1, RESPONSE_MAX);
+    assert_non_null(bytes);
+    static const size_t less[] = {0, 50, 200};
+    for (size_t i = 0; i < 3; i++) { /* the row alone, the row and its envelope, neither */
+        buf_reset(&row);
+        buf_reset(&out);
+        wire_put_bin(&row, bytes, RESPONSE_MAX - less[i]);
+        assert_err(message_response_make_rows(&out, 1, ERR_OK, request.store_id, &row, 1,
+                                              request_hash, keys.resp_sk),
+                   i < 2 ? ERR_TOO_BIG : ERR_OK);
+    }
+    free(bytes);
+    buf_free(&small);
+    buf_free(&row);
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -699,6 +771,8 @@ int main(void)
         cmocka_unit_test(test_statement),
         cmocka_unit_test(test_payload_limits),
         cmocka_unit_test(test_body_payload),
+        cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

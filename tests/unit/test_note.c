@@ -356,6 +356,29 @@ static void test_long(void **state)
     check_ok(parse_with(&back, NULL, extra));
 }
 
+/* An origin is longer than a log's name: the longest comes back too, one byte more does not. */
+static void test_longest_origin(void **state)
+{
+    char name[NAME_LEN_MAX + 1], longest[NOTE_ORIGIN_MAX], longer[NOTE_ORIGIN_MAX + 1];
+    struct note note = {.size = 7}, got;
+    struct buf text = {0};
+    (void)state;
+    memset(name, 'x', sizeof name);
+    check_ok(note_origin(longest, name, NAME_LEN_MAX, space));
+    note_sign(&note, longest, log_sk);
+    note_print(&text, &note, longest, log_pk, NULL);
+    check_ok(note_parse(&got, (const char *)text.bytes, text.len, longest, log_pk));
+    assert_int_equal(got.size, 7);
+    /* A line of somebody with a name that is longer still. */
+    memset(longer, 'y', sizeof longer);
+    buf_put(&text, "\xe2\x80\x94 ", 4);
+    buf_put(&text, longer, sizeof longer);
+    buf_put(&text, " AAAAAAA=\n", 10);
+    assert_int_equal(note_parse(&got, (const char *)text.bytes, text.len, longest, log_pk),
+                     ERR_FORMAT);
+    buf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +392,7 @@ int main(void)
         cmocka_unit_test(test_strict),
         cmocka_unit_test(test_signature_lines),
         cmocka_unit_test(test_long),
+        cmocka_unit_test(test_longest_origin),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -512,6 +512,96 @@ static void test_unpad(void **state)
     assert_err(seal_unpad(&len, bytes, 64), ERR_CORRUPT);
 }
 
+/* --- attachments --- */
+
+/* A sealed file in memory of exactly its size opens as `want`, and leaves what stood before it. */
+static void expect_file(const uint8_t *file_key, const uint8_t *blob, size_t len, enum err want)
+{
+    struct buf out = {.max = ATTACH_MAX};
+    uint8_t *copy = exact_copy(blob, len);
+    buf_put(&out, "before", 6);
+    assert_err(open_file(&out, file_key, copy, len), want);
+    if (want != ERR_OK)
+        assert_int_equal(out.len, 6);
+    assert_memory_equal(out.bytes, "before", 6);
+    free(copy);
+    buf_free(&out);
+}
+
+static void test_file(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {
+        0, 1, ATTACH_CHUNK - 1, ATTACH_CHUNK, ATTACH_CHUNK + 1, 3 * ATTACH_CHUNK};
+    enum { HEAD = 24, TAIL = 17 };
+    struct dice d = {11};
+    uint8_t *plain = malloc(3 * ATTACH_CHUNK), file_key[KEY_LEN];
+    assert_non_null(plain);
+    dice_fill(&d, plain, 3 * ATTACH_CHUNK);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct buf blob = {.max = BLOB_MAX}, out = {.max = ATTACH_MAX};
+        size_t len = sizes[i], chunks = len <= ATTACH_CHUNK ? 1 : (len - 1) / ATTACH_CHUNK + 1;
+        assert_ok(seal_file(&blob, file_key, plain, len));
+        assert_int_equal(blob.len, HEAD + len + chunks * TAIL);
+        assert_ok(open_file(&out, file_key, blob.bytes, blob.len));
+        assert_int_equal(out.len, len);
+        if (len > 0)
+            assert_memory_equal(out.bytes, plain, len);
+        buf_free(&out);
+        expect_file(file_key, blob.bytes, blob.len, ERR_OK);
+        /* cut: inside the header, inside a chunk, at the end of one */
+        for (size_t cut = 0; cut < blob.len && cut < 60; cut++)
+            expect_file(file_key, blob.bytes, cut, ERR_CORRUPT);
+        for (size_t n = 1; n < chunks; n++)
+            expect_file(file_key, blob.bytes, HEAD + n * (ATTACH_CHUNK + TAIL), ERR_CORRUPT);
+        for (int flip = 0; flip < 40; flip++) {
+            size_t at = flip == 0 ? blob.len - 1 : dice_below(&d, blob.len);
+            blob.bytes[at] ^= 4;
+            expect_file(file_key, blob.bytes, blob.len, ERR_CORRUPT);
+            blob.bytes[at] ^= 4;
+        }
+        file_key[5] ^= 1;
+        expect_file(file_key, blob.bytes, blob.len, ERR_CORRUPT);
+        file_key[5] ^= 1;
+        size_t whole = blob.len;
+        buf_put(&blob, plain, TAIL - 1); /* something behind the last chunk */
+        expect_file(file_key, blob.bytes, blob.len, ERR_CORRUPT);
+        buf_put(&blob, plain, 1000);
+        expect_file(file_key, blob.bytes, blob.len, ERR_CORRUPT);
+        blob.len = whole;
+        buf_put(&blob, blob.bytes + HEAD, len < 1000 ? len + TAIL : 1000);
+        expect_file(file_key, blob.bytes, blob.len, ERR_CORRUPT);
+        buf_free(&blob);
+    }
+    free(plain);
+}
+
+/* No room: nothing of the plaintext stays behind. */
+static void test_file_room(void **state)
+{
+    (void)state;
+    uint8_t file_key[KEY_LEN], *plain = calloc(1, 3 * ATTACH_CHUNK);
+    assert_non_null(plain);
+    struct buf blob = {.max = BLOB_MAX}, small = {.max = 20};
+    assert_err(seal_file(&small, file_key, plain, ATTACH_MAX + (size_t)1), ERR_TOO_BIG);
+    assert_err(seal_file(&small, file_key, plain, 1), ERR_TOO_BIG);
+    buf_free(&small);
+    small.max = ATTACH_CHUNK + 100;
+    assert_err(seal_file(&small, file_key, plain, 2 * ATTACH_CHUNK), ERR_TOO_BIG);
+    buf_free(&small);
+    assert_ok(seal_file(&blob, file_key, plain, 3 * ATTACH_CHUNK));
+    small.max = 2 * ATTACH_CHUNK + 1;
+    assert_err(open_file(&small, file_key, blob.bytes, blob.len), ERR_TOO_BIG);
+    assert_int_equal(small.len, 0);
+    assert_true(digest_is_zero(small.bytes, 2 * ATTACH_CHUNK));
+    buf_free(&small);
+    small.max = 5;
+    assert_err(open_file(&small, file_key, blob.bytes, blob.len), ERR_TOO_BIG);
+    buf_free(&small);
+    buf_free(&blob);
+    free(plain);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -522,6 +612,7 @@ int main(void)
         cmocka_unit_test(test_commitments), cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_device_seal), cmocka_unit_test(test_box_to),
         cmocka_unit_test(test_blob),        cmocka_unit_test(test_padded_len),
+        cmocka_unit_test(test_file),        cmocka_unit_test(test_file_room),
         cmocka_unit_test(test_pad),         cmocka_unit_test(test_unpad),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

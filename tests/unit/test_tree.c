@@ -381,14 +381,28 @@ static void test_errors(void **state)
     assert_int_equal(tree_inclusion_verify(&proof, 0, 0, leaves[0], leaves[0]), ERR_ROOT);
     assert_int_equal(tree_consistency_verify(&proof, 6, 5, leaves[0], leaves[0]), ERR_ROOT);
     /* A look-up may fail at any point; nothing half made is left. */
+    static const uint64_t at[] = {0, 100, 255, 256, 299};
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+        int left = 1000;
+        check_ok(tree_inclusion(&proof, at[i], 300, failing_node, &left));
+        for (int good = 1000 - left; good-- > 0;) {
+            left = good;
+            assert_int_equal(tree_inclusion(&proof, at[i], 300, failing_node, &left), ERR_IO);
+            assert_int_equal(proof.n, 0);
+        }
+        left = 1000;
+        check_ok(tree_consistency(&proof, at[i], 300, failing_node, &left));
+        for (int good = 1000 - left; good-- > 0;) {
+            left = good;
+            assert_int_equal(tree_consistency(&proof, at[i], 300, failing_node, &left), ERR_IO);
+            assert_int_equal(proof.n, 0);
+        }
+    }
+    proof.n = PROOF_MAX + 1; /* longer than any tree is deep */
+    assert_int_equal(tree_inclusion_verify(&proof, 0, 5, leaves[0], leaves[0]), ERR_ROOT);
+    assert_int_equal(tree_consistency_verify(&proof, 4, 5, leaves[0], leaves[0]), ERR_ROOT);
     for (int good = 0; good < 3; good++) {
         int left = good;
-        assert_int_equal(tree_inclusion(&proof, 100, 300, failing_node, &left), ERR_IO);
-        assert_int_equal(proof.n, 0);
-        left = good;
-        assert_int_equal(tree_consistency(&proof, 100, 300, failing_node, &left), ERR_IO);
-        assert_int_equal(proof.n, 0);
-        left = good;
         assert_int_equal(tree_load(&tree, 300, failing_node, &left), ERR_IO);
         left = good;
         assert_int_equal(tree_root_at(root, 300, failing_node, &left), ERR_IO);
