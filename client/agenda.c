@@ -97,6 +97,32 @@ static const char *keep(struct agenda *agenda, sqlite3_stmt *row, int column)
     return agenda_keep(agenda, (const char *)sqlite3_column_text(row, column));
 }
 
+/* Who a point is with is stored where the rule's answers say so: there it has its wording. */
+static enum err keep_target(const struct domain *domain, struct agenda *agenda,
+                            const struct agenda_rule *rule, struct agenda_point *point)
+{
+    sqlite3_stmt *find = NULL;
+    struct buf word = {.max = 4096};
+    enum err err = ERR_OK;
+    bool row;
+    TRY(domain_prepare_own(domain, &find,
+                           "SELECT a.kind || '.' || f.key FROM domain_rule_answer a,"
+                           " json_each(a.fields) f WHERE f.value = ':target'"
+                           " ORDER BY a.rule = :rule DESC LIMIT 1"));
+    domain_bind(find, ":rule", rule->key);
+    TRY(domain_step(find, &row));
+    TRY(domain_shown(domain, row ? domain_field(domain, domain_text(find, 0)) : NULL, point->target,
+                     &word));
+    buf_u8(&word, 0);
+    TRY(word.err);
+    point->target_label = agenda_keep(agenda, (const char *)word.bytes);
+    err = point->target_label ? ERR_OK : ERR_MEMORY;
+out:
+    sqlite3_finalize(find);
+    buf_free(&word);
+    return err;
+}
+
 static enum err read_points(const struct domain *domain, struct agenda *agenda,
                             struct agenda_rule *rule)
 {
@@ -121,6 +147,7 @@ static enum err read_points(const struct domain *domain, struct agenda *agenda,
                                        .condition = keep(agenda, rows, 6)};
         if (!point->key || !point->unit || !point->move || !point->target)
             TRY(ERR_MEMORY);
+        TRY(keep_target(domain, agenda, rule, point));
         TRY(keep_label(domain, agenda, domain_text(rows, 7), &point->label));
     }
 out:
@@ -322,6 +349,8 @@ static enum err put_item(const struct domain *domain, const struct agenda_item *
     pas_table_text(table, item->label);
     pas_table_text(table, item->rule_label);
     put_or_null(table, item->target);
+    if (item->target[0])
+        pas_table_shown_set(table, item->target_label);
     put_or_null(table, item->visit);
     pas_table_bool(table, item->proposal);
     if (item->moved)

@@ -31,10 +31,11 @@ struct agenda_item {
     char id[DOMAIN_ID_MAX];    /* the same on every device, whatever the due day */
     char visit[DOMAIN_ID_MAX]; /* shared by items that are one visit; "" for an item alone */
     const char *visit_key;     /* the pack's, or NULL */
-    const char *rule;          /* "R2"; this and the next five are borrowed from the agenda */
+    const char *rule;          /* "R2"; this and what follows are borrowed from the agenda */
     const char *point;         /* "J3", unique in the pack */
     const char *kind;          /* of the record; "" for a device */
     const char *target;        /* who it is with, or "" */
+    const char *target_label;  /* the same in words */
     const char *audience;
     const char *label;               /* of the point */
     const char *rule_label;          /* of the rule */

@@ -10,7 +10,7 @@
 enum { AGENDA_POINTS_MAX = 64 };
 
 struct agenda_point {
-    const char *key, *unit, *move, *target, *visit, *condition, *label;
+    const char *key, *unit, *move, *target, *target_label, *visit, *condition, *label;
     int n;
 };
 

@@ -172,6 +172,7 @@ static enum err put_item(struct agenda *agenda, const struct agenda_rule *rule,
     item->point = point->key;
     item->kind = rule->kind ? rule->kind : "";
     item->target = point->target;
+    item->target_label = point->target_label;
     item->audience = rule->audience;
     item->label = point->label;
     item->rule_label = rule->label;

@@ -61,6 +61,19 @@ const char *domain_text(struct sqlite3_stmt *statement, int column);
 int domain_columns(struct sqlite3_stmt *statement);
 const char *domain_column(struct sqlite3_stmt *statement, int column);
 
+struct pas_table;
+
+/** Where the log comes from: `read` gives it as pas_audit_log does, and the table even after an error. */
+struct domain_log {
+    enum err (*read)(void *ctx, struct pas_table **log);
+    void *ctx;
+};
+
+/** Fills the tables domain_audit* from the log (NULL: they stay empty) and from what is known of spaces and devices, for a
+ * report or sheet that the pack says to be about it; and empties them: gives `err`, or what went wrong on the way. */
+enum err domain_audit_begin(const struct domain *domain, const struct domain_log *source);
+enum err domain_audit_end(const struct domain *domain, enum err err);
+
 /** Makes what the joins of rules, reports and sheets need to be quick: an index on each reference. Cheap when done. */
 enum err domain_index(const struct domain *domain);
 

@@ -39,7 +39,7 @@ static const char *const tables[][2] = {
                           "new_kind, fields, path"},
     {"domain_content", "key, position, version, type, audience, status, path, json"},
     {"domain_content_part", "content, position, path"},
-    {"domain_sheet", "key, position, kind, person, path, json"},
+    {"domain_sheet", "key, position, kind, person, source, path, json"},
     {"domain_sheet_block",
      "sheet, position, type, fields, sql, content, checklist, lines, path, json"},
     {"domain_sheet_column", "sheet, block, key, position, of, path"},
@@ -47,7 +47,7 @@ static const char *const tables[][2] = {
     {"domain_report_param", "report, key, position, type, initial, path"},
     {"domain_report_part", "report, key, position, sql, mask, chart, path, json"},
     {"domain_report_column", "report, part, key, position, count, of, derived, worded, path"},
-    /* Filled while a report about the log is made: report_audit.c. */
+    /* Filled while a report or sheet about the log is made: domain_audit.c. */
     {"domain_audit", "space, position, kind, verdict, device, device_name, author, author_name, "
                      "ordinal, claimed_at, received_at, code, clock_suspect, late, delay_s, "
                      "skipped, what, count, detail"},
@@ -158,7 +158,7 @@ static const char *const fills[] = {
     "INSERT INTO domain_content_part SELECT c.key, p.key, c.path || '.parts[' || p.key || ']'"
     " FROM domain_content c, " INSIDE("c", "parts") " p",
     "INSERT INTO domain_sheet SELECT key, id, value->>'$.kind', coalesce(value->>'$.person', 0),"
-    " 'sheets.' || key, value FROM " EACH("sheets"),
+    " coalesce(value->>'$.source', ''), 'sheets.' || key, value FROM " EACH("sheets"),
     "INSERT INTO domain_sheet_block SELECT s.key, b.key, b.value->>'$.type', b.value->'$.fields',"
     " b.value->>'$.sql', b.value->>'$.content', b.value->>'$.checklist', b.value->>'$.lines',"
     " s.path || '.blocks[' || b.key || ']', b.value FROM domain_sheet s, " INSIDE("s",

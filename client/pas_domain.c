@@ -214,12 +214,12 @@ int pas_report(struct pas *pas, const struct pas_report_args *args, char **text)
     char ids[PARAMS_MAX][PACK_REF_MAX];
     struct report report = {0};
     struct audited audited = {pas, args->space};
+    struct domain_log log = {read_audit, &audited};
     struct report_options options = {.params = pairs,
                                      .params_n = args->params_n,
                                      .year = args->year,
                                      .shared = args->shared,
-                                     .audit = read_audit,
-                                     .ctx = &audited};
+                                     .log = &log};
     struct buf out = {.max = 1 << 26};
     struct pack_why why = {{0}};
     enum err err = ERR_OK;
@@ -263,7 +263,9 @@ int pas_sheet(struct pas *pas, const char *sheet, const char *text, const char *
 {
     struct domain domain = pas_domain_of(pas);
     struct view_record record;
-    struct sheet_options options = {.blank = blank};
+    struct audited audited = {pas, NULL};
+    struct domain_log log = {read_audit, &audited};
+    struct sheet_options options = {.blank = blank, .log = &log};
     struct buf out = {.max = 1 << 26};
     const char *kind = "";
     enum err err = ERR_OK;

@@ -59,7 +59,7 @@ void report_free(struct report *report)
 static enum err put_period(const struct domain *domain, struct report *report,
                            const struct report_params *params)
 {
-    static const struct pack_field date = {.type = PACK_DATE};
+    static const struct pack_field date = {.type = PACK_DATE}, ref = {.type = PACK_REF};
     struct buf text = {.max = 4096};
     enum err err = ERR_OK;
     char path[2 * PACK_KEY_MAX + 32];
@@ -71,8 +71,12 @@ static enum err put_period(const struct domain *domain, struct report *report,
             domain_put(&text, ", ");
         TRY(domain_word(domain, path, "label", &text));
         domain_put(&text, " ");
-        TRY(domain_shown(domain, civil_parse(param->value, &day) ? &date : NULL, param->value,
-                         &text));
+        bool names = pack_kind_by_key(domain->pack, param->name + 1) != NULL;
+        TRY(domain_shown(domain,
+                         names                             ? &ref
+                         : civil_parse(param->value, &day) ? &date
+                                                           : NULL,
+                         param->value, &text));
     }
     TRY(take(&text, &report->period));
 out:
@@ -332,16 +336,13 @@ enum err report_make(const struct domain *domain, const char *name,
     sqlite3_stmt *parts = NULL;
     struct report_params params = {.n = 0};
     enum err err = ERR_OK;
-    struct pas_table *log = NULL;
     bool row, audit = false;
     *report = (struct report){.shared = options->shared};
     why->text[0] = 0;
     TRY(domain_index(domain));
     TRY(find_report(domain, name, report, &audit));
-    if (audit && options->audit) {
-        TRY(options->audit(options->ctx, &log));
-        TRY(report_audit_fill(domain, log));
-    }
+    if (audit)
+        TRY(domain_audit_begin(domain, options->log));
     TRY(report_params(domain, report, options, &params, why));
     TRY(put_period(domain, report, &params));
     TRY(domain_prepare_own(domain, &parts,
@@ -357,9 +358,8 @@ enum err report_make(const struct domain *domain, const char *name,
     }
 out:
     sqlite3_finalize(parts);
-    pas_table_free(log);
     if (audit)
-        err = report_audit_empty(domain, err);
+        err = domain_audit_end(domain, err);
     digest_wipe(&params, sizeof params);
     if (err != ERR_OK)
         report_free(report);

@@ -18,9 +18,7 @@ struct report_options {
     size_t params_n;
     int year; /* 0: this one; what "first and last day of the year" mean where a parameter is missing */
     bool shared;
-    /* For a report about the log: gives it as a table (pas_audit_log), even after an error. May be NULL. */
-    enum err (*audit)(void *ctx, struct pas_table **log);
-    void *ctx;
+    const struct domain_log *log; /* for a report about the log; may be NULL */
 };
 
 /** One part: a table, or one row of figures. */

@@ -24,11 +24,6 @@ enum err report_params(const struct domain *domain, const struct report *report,
                        const struct report_options *options, struct report_params *params,
                        struct pack_why *why);
 
-/* Fills the tables domain_audit* from the log and what is known of spaces and devices; and empties them: gives `err`, or
- * what went wrong on the way. */
-enum err report_audit_fill(const struct domain *domain, const struct pas_table *log);
-enum err report_audit_empty(const struct domain *domain, enum err err);
-
 /* A chart of a part's table: `x` is the column of names, `y` those of numbers. Appends SVG. */
 void report_chart(struct buf *out, const struct report_part *part, bool line, size_t x,
                   const size_t *y, size_t y_n);

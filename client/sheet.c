@@ -39,23 +39,32 @@ enum err sheet_text(const struct domain *domain, const char *path, const char *m
     return err != ERR_OK ? err : text->err;
 }
 
-enum err sheet_kind(const struct domain *domain, const char *sheet, const char **kind)
+static enum err find_sheet(const struct domain *domain, const char *sheet, const char **kind,
+                           bool *audit)
 {
     sqlite3_stmt *find = NULL;
     enum err err = ERR_OK;
     bool row;
     *kind = "";
     TRY(domain_prepare_own(domain, &find,
-                           "SELECT coalesce(kind, '') FROM domain_sheet WHERE key = :sheet"));
+                           "SELECT coalesce(kind, ''), source = 'audit' FROM domain_sheet"
+                           " WHERE key = :sheet"));
     domain_bind(find, ":sheet", sheet);
     TRY(domain_step(find, &row));
     if (!row)
         TRY(ERR_NOT_FOUND);
     const struct pack_kind *found = pack_kind_by_key(domain->pack, domain_text(find, 0));
     *kind = found ? found->key : "";
+    *audit = sqlite3_column_int(find, 1) != 0;
 out:
     sqlite3_finalize(find);
     return err;
+}
+
+enum err sheet_kind(const struct domain *domain, const char *sheet, const char **kind)
+{
+    bool audit;
+    return find_sheet(domain, sheet, kind, &audit);
 }
 
 static enum err check_record(const struct sheet_work *work)
@@ -128,9 +137,9 @@ enum err sheet_write(const struct domain *domain, const char *sheet,
     sqlite3_stmt *blocks = NULL;
     const char *kind = "";
     enum err err = ERR_OK;
-    bool row;
+    bool row, audit = false;
     TRY(domain_index(domain));
-    TRY(sheet_kind(domain, sheet, &kind));
+    TRY(find_sheet(domain, sheet, &kind, &audit));
     work.kind = *kind ? pack_kind_by_key(domain->pack, kind) : NULL;
     work.filled = work.kind && options->record && !options->blank;
     if (work.kind && !work.filled && !options->blank)
@@ -139,6 +148,8 @@ enum err sheet_write(const struct domain *domain, const char *sheet,
         snprintf(work.record, sizeof work.record, "%s", options->record);
         TRY(check_record(&work));
     }
+    if (audit && work.filled)
+        TRY(domain_audit_begin(domain, options->log));
     TRY(begin(&work, sheet));
     TRY(domain_prepare_own(domain, &blocks,
                            "SELECT type, fields, sql, content, checklist, lines, sheet, position,"
@@ -153,7 +164,7 @@ enum err sheet_write(const struct domain *domain, const char *sheet,
     TRY(end(&work));
 out:
     sqlite3_finalize(blocks);
-    return err;
+    return audit ? domain_audit_end(domain, err) : err;
 }
 
 enum err sheet_list(const struct domain *domain, struct pas_table **out)

@@ -14,7 +14,8 @@
 struct sheet_options {
     const char *record; /* id; NULL = the blank version, or a sheet that is about no record */
     bool blank;
-    const char *printed_by; /* a line at the foot, or NULL */
+    const char *printed_by;       /* a line at the foot, or NULL */
+    const struct domain_log *log; /* for a sheet about the log; may be NULL */
 };
 
 /** Sheets as a table: sheet, title, kind, person. */

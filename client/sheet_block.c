@@ -314,7 +314,7 @@ static enum err put_due(const struct sheet_work *work, const struct agenda_item 
     pas_table_text(table, (const char *)text.bytes);
     pas_table_text(table, record ? item->label : item->rule_label);
     domain_title(domain, item->dossier, who);
-    pas_table_text(table, record ? item->target : who);
+    pas_table_text(table, record ? item->target_label : who);
     pas_table_text(table, item->state == AGENDA_DONE ? "✓" : "");
 out:
     buf_free(&text);

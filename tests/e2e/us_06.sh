@@ -80,3 +80,5 @@ same "what is left" "REPRISE:2025-05-23 RUPTURE:2025-05-20" \
     "$(jq -r --arg job "$job" 'map(select(.record == $job) | "\(.rule):\(.due)") | sort | join(" ")' "$WORK/agenda")"
 expect 0 on ana print fiche_suivi "$job" --html "$WORK/suivi.html" --in ro --now 2025-05-16T09:00:00Z
 has "$WORK/suivi.html" Stefan
+has "$WORK/suivi.html" "traducere neverificată"
+lacks "$WORK/suivi.html" salarie

@@ -23,6 +23,14 @@ expect 0 on nadia sync --now "$(date -u -d '+13 hours' +%Y-%m-%dT%H:%M:%SZ)"
 expect 0 on claire print dossier_personne "$adela" --html "$WORK/page.html"
 synced claire nadia claire
 
+step "who opened the file stands in the report and on the sheet that she may be handed"
+expect 0 on claire report P10 personne="$adela" --json
+same "opened, printed" "impression claire,ouverture nadia" \
+    "$(jq -r '[.parts[] | select(.part == "acces") | .rows[] | "\(.type) \(.par)"] | unique | join(",")' "$OUT")"
+expect 0 on claire print dossier_personne "$adela" --in ro --html "$WORK/page.html"
+has "$WORK/page.html" "dosar deschis"
+has "$WORK/page.html" nadia
+
 step "the copy"
 expect 1 on claire export-person "$site" --to "$WORK/copy" --lang en
 has "$ERR" "not a person"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The log as tables that a report's SQL may read: what it says without content, spaces, devices. They are full while such a
- * report is made and empty otherwise.
+ * The log as tables that the SQL of a report or sheet may read: what it says without content, spaces, devices. They are full
+ * while such a page is made and empty otherwise.
  */
 #include <sqlite3.h>
 
-#include "client/report_inside.h"
+#include "client/domain.h"
+#include "client/pas_table.h"
 
 static void bind_cell(sqlite3_stmt *put, int at, const struct pas_table *log, size_t row)
 {
@@ -19,7 +20,7 @@ static void bind_cell(sqlite3_stmt *put, int at, const struct pas_table *log, si
         sqlite3_bind_text(put, at, pas_table_get(log, row, column), -1, SQLITE_TRANSIENT);
 }
 
-enum err report_audit_fill(const struct domain *domain, const struct pas_table *log)
+static enum err fill(const struct domain *domain, const struct pas_table *log)
 {
     sqlite3_stmt *put = NULL;
     enum err err = ERR_OK;
@@ -43,7 +44,20 @@ out:
     return err;
 }
 
-enum err report_audit_empty(const struct domain *domain, enum err err)
+enum err domain_audit_begin(const struct domain *domain, const struct domain_log *source)
+{
+    struct pas_table *log = NULL;
+    enum err err = ERR_OK;
+    if (!source)
+        return ERR_OK;
+    TRY(source->read(source->ctx, &log));
+    TRY(fill(domain, log));
+out:
+    pas_table_free(log);
+    return err;
+}
+
+enum err domain_audit_end(const struct domain *domain, enum err err)
 {
     enum err emptied =
         domain_run(domain, "DELETE FROM domain_audit; DELETE FROM domain_audit_space;"
