@@ -256,7 +256,7 @@ enum err engine_checkpoint(struct engine *engine, size_t i, struct buf *out)
         return err;
     struct note bare = space->note;
     bare.n_cosigs = 0;
-    note_print(out, &bare, origin, space->fold->log_pk, NULL);
+    note_print(out, &bare, origin, fold_log_pk(space->fold, bare.size), NULL);
     return out->err;
 }
 
@@ -293,6 +293,19 @@ static enum err remember(struct engine *engine, struct space *space, const struc
     return err;
 }
 
+/* Its size, which names the key that must have signed it, is known only once it is read. */
+static enum err parse_note(struct note *note, const char *text, size_t len, const char *origin,
+                           const struct fold *fold)
+{
+    enum err err = note_parse(note, text, len, origin, fold->log_pk);
+    for (size_t i = fold->n_log_keys; i > 0 && err == ERR_SIGNATURE; i--) {
+        err = note_parse(note, text, len, origin, fold->log_keys[i - 1].pk);
+        if (err == ERR_OK && fold_log_pk(fold, note->size) != fold->log_keys[i - 1].pk)
+            err = ERR_SIGNATURE;
+    }
+    return err;
+}
+
 enum err engine_compare(struct engine *engine, const char *text, size_t len)
 {
     enum err verdict = ERR_FORMAT;
@@ -304,7 +317,7 @@ enum err engine_compare(struct engine *engine, const char *text, size_t len)
         uint8_t root[HASH_LEN];
         if (space->fold->size == 0 || space_origin(space, origin) != ERR_OK)
             continue;
-        enum err err = note_parse(&note, text, len, origin, space->fold->log_pk);
+        enum err err = parse_note(&note, text, len, origin, space->fold);
         if (err == ERR_SIGNATURE)
             verdict = err;
         if (err != ERR_OK)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client/courier.h"
+#include "client/handover.h"
 #include "client/session.h"
 #include "client/take.h"
 #include "proto/bundle.h"
@@ -21,12 +22,14 @@ struct import {
     struct engine_bundle *did;
 };
 
-static struct server *server_for(const struct engine *engine, const uint8_t *aud)
+/* The server of a row's space, or the one that its writer asked: by the key it knew then. */
+static struct server *server_for(const struct engine *engine, const struct bundle_row *row)
 {
-    uint8_t own[HASH_LEN];
+    size_t number;
+    if (engine_space_by_id(engine, row->space, &number))
+        return &engine->servers[engine->spaces[number]->server];
     for (size_t i = 0; i < engine->n_servers; i++) {
-        message_aud(own, engine->servers[i].log_pk);
-        if (memcmp(own, aud, HASH_LEN) == 0)
+        if (handover_knows(engine, &engine->servers[i], row->aud))
             return &engine->servers[i];
     }
     return NULL;
@@ -42,7 +45,7 @@ static enum err hold_against(struct engine *engine, const struct space *space,
     bare.n_cosigs = 0;
     enum err err = note_origin(origin, server->log_name, strlen(server->log_name), space->pub.id);
     if (err == ERR_OK) {
-        note_print(&text, &bare, origin, space->fold->log_pk, NULL);
+        note_print(&text, &bare, origin, fold_log_pk(space->fold, note->size), NULL);
         err = text.err;
     }
     if (err == ERR_OK)
@@ -51,14 +54,37 @@ static enum err hold_against(struct engine *engine, const struct space *space,
     return err == ERR_BEHIND ? ERR_OK : err;
 }
 
+/* The key that the entries beyond the own size hand over to, as far as the keys themselves say it; who may write that
+ * is judged with the entries. */
+static void key_beyond(const struct space *space, const struct bundle_row *row,
+                       uint8_t log_pk[static PK_LEN])
+{
+    for (size_t i = 0; i < row->n_entries; i++) {
+        struct leaf leaf;
+        if (row->from + i >= space->fold->size &&
+            leaf_decode(&leaf, row->entries[i].header, row->entries[i].header_len,
+                        row->entries[i].sig) == ERR_OK &&
+            leaf.kind == KIND_LOG_KEY &&
+            op_key_offer_verify(&leaf.op.u.log_key, space->pub.id, log_pk) == ERR_OK)
+            memcpy(log_pk, leaf.op.u.log_key.log_pk, PK_LEN);
+        leaf_fini(&leaf);
+    }
+}
+
 static bool signed_by_log(const struct space *space, const struct server *server,
-                          const struct note *note)
+                          const struct bundle_row *row)
 {
     char origin[NOTE_ORIGIN_MAX];
-    const uint8_t *log_pk = space->fold->size ? space->fold->log_pk : server->log_pk;
-    return note_origin(origin, server->log_name, strlen(server->log_name), space->pub.id) ==
-               ERR_OK &&
-           note_verify(note, origin, log_pk) == ERR_OK;
+    uint8_t log_pk[PK_LEN];
+    const struct note *note = &row->note;
+    memcpy(log_pk, space->fold->size ? fold_log_pk(space->fold, note->size) : server->log_pk,
+           PK_LEN);
+    if (note_origin(origin, server->log_name, strlen(server->log_name), space->pub.id) != ERR_OK)
+        return false;
+    if (note_verify(note, origin, log_pk) == ERR_OK)
+        return true;
+    key_beyond(space, row, log_pk);
+    return note_verify(note, origin, log_pk) == ERR_OK;
 }
 
 enum produced { PRODUCED, ALTERED, OTHER_HISTORY };
@@ -168,7 +194,7 @@ static enum err take_history(struct import *import, size_t number, struct server
     *later = false;
     if (space->pub.state == SPACE_REVOKED || space->pub.state == SPACE_REFUSED || space->frozen)
         return ERR_OK;
-    if (!signed_by_log(space, server, &row->note)) {
+    if (!signed_by_log(space, server, row)) {
         import->did->refused++;
         return ERR_OK;
     }
@@ -249,7 +275,7 @@ static enum err try_later(struct import *import, uint64_t id, bool *moved)
     err = bundle_decode(&bundle, plain.bytes, plain.len);
     if (err == ERR_OK && bundle.n_rows == 1) {
         const struct bundle_row *row = &bundle.rows[0];
-        struct server *server = server_for(import->engine, row->aud);
+        struct server *server = server_for(import->engine, row);
         if (server && engine_space_by_id(import->engine, row->space, &number))
             TRY(take_history(import, number, server, row, &later));
     }
@@ -305,8 +331,8 @@ out:
     return err;
 }
 
-static enum err take_push(struct import *import, const struct bundle_row *row,
-                          const struct bundle_push *push)
+static enum err take_push(struct import *import, const struct server *server,
+                          const struct bundle_row *row, const struct bundle_push *push)
 {
     struct leaf leaf;
     bool fresh = true;
@@ -315,7 +341,7 @@ static enum err take_push(struct import *import, const struct bundle_row *row,
         err = check_push(import->engine, row, push, &leaf);
     leaf_fini(&leaf);
     if (err == ERR_OK)
-        err = courier_keep(import->engine, row, push, &fresh);
+        err = courier_keep(import->engine, server, row, push, &fresh);
     import->did->known += err == ERR_EXISTS || (err == ERR_OK && !fresh);
     import->did->leaves += err == ERR_OK && fresh;
     if (err == ERR_OK || err == ERR_EXISTS)
@@ -330,7 +356,7 @@ static enum err take_row_of(struct import *import, const struct bundle_row *row)
 {
     enum err err = ERR_OK;
     struct engine *engine = import->engine;
-    struct server *server = server_for(engine, row->aud);
+    struct server *server = server_for(engine, row);
     bool later = false, waits;
     size_t number;
     if (!server) {
@@ -343,7 +369,7 @@ static enum err take_row_of(struct import *import, const struct bundle_row *row)
         TRY(keep_later(import, row));
     TRY(replica_begin(engine->replica));
     for (size_t i = 0; err == ERR_OK && i < row->n_pushes; i++)
-        err = take_push(import, row, &row->pushes[i]);
+        err = take_push(import, server, row, &row->pushes[i]);
     TRY(replica_end(engine->replica, err));
     TRY(courier_waits(engine, server, &waits));
 out:

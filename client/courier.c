@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/handover.h"
 #include "proto/digest.h"
 
 enum { COURIER_BYTES = 4 << 20, RECORD_BYTES_MAX = 4 << 20 };
@@ -27,8 +28,8 @@ static enum err id_of(const struct bundle_push *push, uint64_t *id)
     return err;
 }
 
-enum err courier_keep(struct engine *engine, const struct bundle_row *row,
-                      const struct bundle_push *push, bool *fresh)
+enum err courier_keep(struct engine *engine, const struct server *server,
+                      const struct bundle_row *row, const struct bundle_push *push, bool *fresh)
 {
     struct buf plain = {.max = RECORD_BYTES_MAX}, known = {.max = RECORD_BYTES_MAX};
     struct bundle_push copy = *push;
@@ -36,7 +37,7 @@ enum err courier_keep(struct engine *engine, const struct bundle_row *row,
     const struct bundle bundle = {.n_rows = 1, .rows = &one};
     uint64_t id;
     memcpy(one.space, row->space, ID_LEN);
-    memcpy(one.aud, row->aud, HASH_LEN);
+    message_aud(one.aud, server->log_pk);
     *fresh = false;
     enum err err = id_of(push, &id);
     if (err != ERR_OK)
@@ -79,8 +80,8 @@ enum err courier_each(struct engine *engine, courier_fn fn, void *ctx)
 }
 
 struct look {
-    const uint8_t *aud;
-    struct courier *courier;
+    const struct engine *engine;
+    struct server *server;
     bool found;
 };
 
@@ -96,18 +97,16 @@ static bool rests(const struct courier *courier, uint64_t id)
 static enum err look_at(void *ctx, uint64_t id, const struct bundle_row *row)
 {
     struct look *look = ctx;
-    if (memcmp(row->aud, look->aud, HASH_LEN) != 0)
+    if (!handover_knows(look->engine, look->server, row->aud))
         return ERR_OK;
-    look->courier->waits = true;
-    look->found = look->found || !rests(look->courier, id);
+    look->server->courier.waits = true;
+    look->found = look->found || !rests(&look->server->courier, id);
     return ERR_OK;
 }
 
 enum err courier_waits(struct engine *engine, struct server *server, bool *waits)
 {
-    uint8_t aud[HASH_LEN];
-    struct look look = {.aud = aud, .courier = &server->courier};
-    message_aud(aud, server->log_pk);
+    struct look look = {.engine = engine, .server = server};
     server->courier.waits = false;
     enum err err = courier_each(engine, look_at, &look);
     *waits = look.found;
@@ -121,7 +120,7 @@ struct fill {
     struct courier *courier;
     struct arena *arena;
     struct message_request *request;
-    uint8_t aud[HASH_LEN];
+    const struct server *server;
     size_t room;
 };
 
@@ -182,7 +181,7 @@ static enum err fill_one(void *ctx, uint64_t id, const struct bundle_row *from)
     struct courier *courier = fill->courier;
     const struct bundle_push *push = &from->pushes[0];
     size_t bytes = push_bytes(push);
-    if (memcmp(from->aud, fill->aud, HASH_LEN) != 0 || rests(courier, id) ||
+    if (!handover_knows(fill->engine, fill->server, from->aud) || rests(courier, id) ||
         (courier->n > 0 && bytes > fill->room) || courier->n == COURIER_MAX)
         return ERR_OK;
     struct message_row *row = row_for(fill, from->space);
@@ -217,6 +216,7 @@ enum err courier_fill(struct engine *engine, struct server *server, struct arena
                         .courier = &server->courier,
                         .arena = arena,
                         .request = request,
+                        .server = server,
                         .room = COURIER_BYTES};
     struct courier *courier = &server->courier;
     if (!courier->items)
@@ -230,7 +230,6 @@ enum err courier_fill(struct engine *engine, struct server *server, struct arena
     request->rows = arena_get(arena, ROWS_MAX, sizeof *request->rows);
     if (!request->rows)
         return ERR_MEMORY;
-    message_aud(fill.aud, server->log_pk);
     return courier_each(engine, fill_one, &fill);
 }
 

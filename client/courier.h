@@ -13,9 +13,9 @@
 #include "proto/arena.h"
 #include "proto/bundle.h"
 
-/** Keeps one push; `*fresh` unless it was kept already. In a transaction. */
-enum err courier_keep(struct engine *engine, const struct bundle_row *row,
-                      const struct bundle_push *push, bool *fresh);
+/** Keeps one push for the server; `*fresh` unless it was kept already. In a transaction. */
+enum err courier_keep(struct engine *engine, const struct server *server,
+                      const struct bundle_row *row, const struct bundle_push *push, bool *fresh);
 
 /** Calls `fn` with each kept push as a decoded bundle of one row; `fn` writes nothing. */
 typedef enum err (*courier_fn)(void *ctx, uint64_t id, const struct bundle_row *row);

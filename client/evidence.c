@@ -115,6 +115,7 @@ enum err evidence_write(struct engine *engine, const struct space *space,
     struct buf out = {.max = 64 << 20};
     char origin[NOTE_ORIGIN_MAX], id[2 * 4 + 1], name[96];
     const struct server *server = engine_server_of(engine, space);
+    const uint8_t *log_pk = space->fold->size ? space->fold->log_pk : server->log_pk;
     TRY(note_origin(origin, server->log_name, strlen(server->log_name), space->pub.id));
     code_hex(id, space->pub.id, 4);
     snprintf(name, sizeof name, "evidence-%s-%llu.txt", id,
@@ -124,7 +125,7 @@ enum err evidence_write(struct engine *engine, const struct space *space,
     put_line(&out, "origin: %s\n", origin);
     put_line(&out, "seen at (this device's clock, ms since 1970): %llu\n",
              (unsigned long long)engine->now_ms);
-    put_hex(&out, "log key", server->log_pk, PK_LEN);
+    put_hex(&out, "log key", log_pk, PK_LEN);
     if (evidence->index != UINT64_MAX)
         put_line(&out, "first bad entry: %llu\n", (unsigned long long)evidence->index);
     if (evidence->root)
@@ -135,9 +136,8 @@ enum err evidence_write(struct engine *engine, const struct space *space,
         put_hex(&out, "signature", evidence->sig, SIG_LEN);
     }
     TRY(put_proofs(engine, space, evidence, &out));
-    put_note(&out, "Last checkpoint that this device verified:", evidence->ours, origin,
-             server->log_pk);
-    put_note(&out, "What the server showed against it:", evidence->theirs, origin, server->log_pk);
+    put_note(&out, "Last checkpoint that this device verified:", evidence->ours, origin, log_pk);
+    put_note(&out, "What the server showed against it:", evidence->theirs, origin, log_pk);
     TRY(out.err);
     err = replica_file_write(engine->dir, name, out.bytes, out.len, true);
     if (err == ERR_EXISTS)

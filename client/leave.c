@@ -217,7 +217,7 @@ static enum err destroy(struct engine *engine, struct space *space)
         REPLICA_EDIT,    REPLICA_OPERATION, REPLICA_LEAF,  REPLICA_SENT,   REPLICA_NEWBORN,
         REPLICA_EPOCH,   REPLICA_SEAL,      REPLICA_BIRTH, REPLICA_INVITE, REPLICA_WAITING,
         REPLICA_INBOX,   REPLICA_NOTE,      REPLICA_TALLY, REPLICA_ACCESS, REPLICA_GRANT,
-        REPLICA_WITNESS, REPLICA_ERASED,
+        REPLICA_WITNESS, REPLICA_ERASED,    REPLICA_OFFER,
     };
     enum err err = ERR_OK;
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/handover.h"
 #include "client/pas_inside.h"
 #include "client/pas_json.h"
 #include "client/succeed.h"
@@ -48,6 +49,16 @@ static void put_witness(struct pas *pas, struct pas_table *table, size_t i)
     bool known = engine_fold(pas->engine, i) != NULL;
     pas_table_text(table, levels[known ? witness_level(pas->engine, i, &at_s) : WITNESS_NONE]);
     pas_table_time(table, at_s * 1000);
+}
+
+/* The code of new keys, for who can put them into the log. */
+static void put_offer(struct pas *pas, struct pas_table *table, size_t i, bool known)
+{
+    struct op_key_offer offer;
+    char code[10];
+    bool admin = engine_space(pas->engine, i)->roles & ROLE_ADMIN;
+    bool offered = known && admin && handover_offer(pas->engine, i, &offer, code) == ERR_OK;
+    pas_table_text(table, offered ? code : NULL);
 }
 
 static void put_space(struct pas *pas, struct pas_table *table, size_t i)
@@ -93,6 +104,7 @@ static void put_space(struct pas *pas, struct pas_table *table, size_t i)
     pas_table_int(table, (int64_t)space->sealed);
     pas_table_int(table, (int64_t)space->handed);
     put_witness(pas, table, i);
+    put_offer(pas, table, i, known);
     pas_table_text(table, space->url);
     if (digest_is_zero(space->old, ID_LEN))
         pas_table_null(table);
@@ -110,7 +122,7 @@ int pas_spaces(struct pas *pas, struct pas_table **out)
     pas_table_columns_add(table, "name id level state roles size unsent unsent_since"
                                  " checkpoint_time alarm alarm_index status trial keepers"
                                  " rotation_pending invalid_leaves sealed handed witness"
-                                 " witnessed_at url old");
+                                 " witnessed_at server_code url old");
     for (size_t i = 0; i < engine_space_count(pas->engine); i++)
         put_space(pas, table, i);
     TRY(pas_table_err(table));

@@ -161,15 +161,27 @@ const char *pas_name(const struct pas *pas);
 /* --- spaces and members --- */
 
 /** Spaces: name, id, level, state, roles, size, unsent, unsent_since, checkpoint_time, alarm, alarm_index, status,
- * trial, keepers, rotation_pending, invalid_leaves, keyless, url, old. `alarm` is null, or fork, rollback, root... `old` is the id of
+ * trial, keepers, rotation_pending, invalid_leaves, sealed, handed, witness, witnessed_at, server_code (of new keys
+ * that the server offers, for an admin), url, old. `alarm` is null, or fork, rollback, root... `old` is the id of
  * the space that this one continues; that one's state is then `succeeded`. */
 PAS_CHECK int pas_spaces(struct pas *pas, struct pas_table **table);
 
 /** The place of a space in that table, by name, id or beginning of the id. `text` NULL: the only one there is. */
 PAS_CHECK int pas_space_find(struct pas *pas, const char *text, size_t *space);
 
-/** The server of a founder or invite link: GET <url>/v1/server, and hand its body to pas_found or pas_join. */
+/** The address of the server of a founder or invite link. FORMAT. */
 PAS_CHECK int pas_link_url(const char *link, char url[512]);
+/** What to GET before founding, joining or recovering: hand the body to pas_found, pas_join or pas_rescue_new. `where` is
+ * a founder, invite or recovery link, or the address of a server. A server that changed its keys since the link was made
+ * answers with those that the link pins. */
+void pas_server_ask(struct pas *pas, const char *where, char ask[768]);
+
+/** New keys that a space's server offers, as of the last sync: space, space_name, offered (their code), may (this device
+ * administers the space). They come into force when an administrator puts them into the log. */
+PAS_CHECK int pas_server_keys(struct pas *pas, struct pas_table **table);
+/** Queues that, in each space that offers the keys of this code and that this device administers; `*n` spaces. NOT_FOUND:
+ * nothing is offered; DENIED: not to an administrator; COMMITMENT: other keys are offered: do not accept them. */
+PAS_CHECK int pas_server_accept(struct pas *pas, const char *code, size_t *n);
 
 /** Founds a space. `link` is the founder link, or NULL on a server (`url`) where this device is active in a space.
  * `level` is community, organisation, team or restricted. Sync to send it. */

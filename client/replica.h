@@ -53,6 +53,7 @@ enum replica_table {
     REPLICA_ACCESS = 20,   /* id 1: dossiers that were opened, not told yet */
     REPLICA_GRANT = 21,    /* grants (grant.c), id: index of the confirmation */
     REPLICA_WITNESS = 22,  /* when notes and cosignatures came (witness.c) */
+    REPLICA_OFFER = 36,    /* id 0: new keys that the space's server offers (handover.h) */
     REPLICA_LEAVE = 18,    /* id 0: how far leaving is; others: parcels for the stewards */
     REPLICA_INBOX = 19,    /* parcels of others, for this device to decide about */
     REPLICA_BLOB = 33,     /* attachments (attach.c) */

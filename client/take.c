@@ -14,6 +14,7 @@
 #include "client/erased.h"
 #include "client/evidence.h"
 #include "client/grant.h"
+#include "client/handover.h"
 #include "client/leave.h"
 #include "client/refill.h"
 #include "client/salvage.h"
@@ -144,6 +145,7 @@ static enum err take_all(struct take *take)
     TRY(take_bodies(take));
     TRY(enrol_inbox(take->engine, take->server, space, row));
     TRY(grant_take(take->engine, space, row));
+    TRY(handover_take(take->engine, space, row));
     TRY(adopt_inbox(take->engine, space, row));
     TRY(erased_take(take->engine, space, row));
     if (take->bump)
@@ -284,6 +286,7 @@ static enum err take_full(struct take *take, uint64_t time_ms)
     if (err == ERR_OK) {
         space_refresh(take->engine, space);
         TRY(take_lists_of_server(take));
+        TRY(handover_follow(take->engine, take->server, space));
         return erased ? replica_flush(take->engine->replica) : ERR_OK;
     }
     enum err reload = space_reload(take->engine, space);

@@ -152,8 +152,8 @@ static enum err judge(struct take *take, struct incoming *in)
     in->verdict = fold_apply(space->fold, &entry);
     if (err_category(in->verdict) == CAT_INTERNAL)
         return in->verdict;
-    if (in->index == 0 &&
-        (in->verdict != ERR_OK || memcmp(space->fold->log_pk, take->server->log_pk, PK_LEN) != 0))
+    /* Which keys it names is pinned with it: the server may have newer ones by now. */
+    if (in->index == 0 && in->verdict != ERR_OK)
         return take_evidence(take, ERR_ROOT, 0);
     return ERR_OK;
 }
@@ -221,10 +221,6 @@ static enum err follow_up(struct take *take, const struct incoming *in)
             return ERR_TOO_BIG;
         take->erased[take->n_erased++] = in->index;
         break;
-    case KIND_LOG_KEY:
-        memcpy(take->server->log_pk, take->space->fold->log_pk, PK_LEN);
-        memcpy(take->server->resp_pk, take->space->fold->resp_pk, PK_LEN);
-        return engine_server_save(take->engine, take->server);
     default:
         break;
     }

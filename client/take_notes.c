@@ -83,7 +83,7 @@ static enum err take_cosigned(struct take *take, const char *origin)
         if (item->type != INBOX_NOTE ||
             message_note_decode(note, item->payload, item->payload_len) != ERR_OK ||
             note->size == 0 || note->size > space->fold->size ||
-            note_verify(note, origin, space->fold->log_pk) != ERR_OK)
+            note_verify(note, origin, fold_log_pk(space->fold, note->size)) != ERR_OK)
             continue;
         TRY(space_root_at(&take->reader, note->size, root));
         if (memcmp(root, note->root, HASH_LEN) != 0) {

@@ -34,6 +34,7 @@ void fold_free(struct fold *fold)
     free(fold->erased);
     free(fold->moved);
     free(fold->grants);
+    free(fold->log_keys);
     free(fold);
 }
 
@@ -51,6 +52,15 @@ static struct fold_device *device_at(const struct fold *fold, const uint8_t *id)
 const struct fold_device *fold_device(const struct fold *fold, const uint8_t id[static ID_LEN])
 {
     return device_at(fold, id);
+}
+
+const uint8_t *fold_log_pk(const struct fold *fold, uint64_t size)
+{
+    for (size_t i = 0; i < fold->n_log_keys; i++) {
+        if (size <= fold->log_keys[i].until)
+            return fold->log_keys[i].pk;
+    }
+    return fold->log_pk;
 }
 
 const struct fold_epoch *fold_epoch(const struct fold *fold, uint32_t epoch)

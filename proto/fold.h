@@ -111,6 +111,13 @@ struct fold_witness {
     uint8_t pk[PK_LEN];
 };
 
+/** A key of the log that was handed over. */
+struct fold_log_key {
+    uint64_t
+        until; /* index of the operation: notes of this size and smaller ones are signed by it */
+    uint8_t pk[PK_LEN];
+};
+
 /** Read freely; only fold_apply writes. */
 struct fold {
     uint64_t size; /* entries seen, valid or not */
@@ -132,6 +139,7 @@ struct fold {
     uint8_t quorum;
 
     size_t n_devices, n_epochs, n_invites, n_proposals, n_erased, n_moved, n_grants, n_witnesses;
+    size_t n_log_keys;
     struct fold_device *devices; /* in order of joining */
     struct fold_epoch *epochs;   /* epochs[i].epoch == i + 1 */
     struct fold_invite *invites; /* open ones */
@@ -139,6 +147,7 @@ struct fold {
     struct fold_erased *erased; /* ascending by shred */
     struct fold_moved *moved;   /* in log order; a later one of the same dossier counts */
     struct fold_grant *grants;
+    struct fold_log_key *log_keys; /* former ones, the oldest first */
     struct fold_witness witnesses[WITNESSES_MAX];
 };
 
@@ -182,6 +191,9 @@ void fold_skip_to(struct fold *fold, uint64_t size);
 /** Effective(i, N): false for a data leaf that a revocation, known to this fold, cuts. */
 bool fold_effective(const struct fold *fold, uint64_t index, const uint8_t device[static ID_LEN],
                     uint64_t seq, enum leaf_kind kind);
+
+/** The log key that signs the note of this size: the one in force after so many entries. */
+const uint8_t *fold_log_pk(const struct fold *fold, uint64_t size);
 
 /* Look-ups; NULL when there is none. */
 const struct fold_device *fold_device(const struct fold *fold, const uint8_t id[static ID_LEN]);

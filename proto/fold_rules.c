@@ -174,9 +174,7 @@ static enum err judge_log_key(const struct fold *fold, const struct fold_entry *
         return ERR_DENIED;
     if (!entry->fresh)
         return ERR_OK;
-    const struct digest_part parts[] = {
-        {fold->space, ID_LEN}, {op->u.log_key.log_pk, PK_LEN}, {op->u.log_key.resp_pk, PK_LEN}};
-    return sign_verify(op->u.log_key.old_sig, fold->log_pk, TAG_LOGKEY, parts, 3);
+    return op_key_offer_verify(&op->u.log_key, fold->space, fold->log_pk);
 }
 
 static enum err judge_witness_set(const struct fold *fold, const struct fold_entry *entry,
@@ -505,6 +503,8 @@ enum err fold_rules_reserve(struct fold *fold, const struct fold_entry *entry,
         return RESERVE(fold, erased);
     case KIND_MOVED:
         return RESERVE(fold, moved);
+    case KIND_LOG_KEY:
+        return RESERVE(fold, log_keys);
     case KIND_AUDIT_GRANT:
         return RESERVE(fold, grants);
     default:
@@ -711,6 +711,8 @@ static void effect_other(struct fold *fold, const struct fold_entry *entry,
     struct fold_device *device;
     switch (plan->kind) {
     case KIND_LOG_KEY:
+        fold->log_keys[fold->n_log_keys].until = entry->index;
+        memcpy(fold->log_keys[fold->n_log_keys++].pk, fold->log_pk, PK_LEN);
         memcpy(fold->log_pk, op->u.log_key.log_pk, PK_LEN);
         memcpy(fold->resp_pk, op->u.log_key.resp_pk, PK_LEN);
         break;

@@ -77,6 +77,8 @@ enum inbox_type {
     INBOX_GIVEN = 19, /* response only: a piece that was wanted; id = row */
     INBOX_ERASED =
         20, /* response only: answers a wanted row of zeroes; payload = device16 | u64be erased_upto, ... */
+    INBOX_LOG_KEY =
+        22, /* response only: new keys of the server, for an admin (op_key_offer); id zero */
     INBOX_RESUME = 18, /* response only: the server was restored (resume.h); id = space */
     INBOX_SUCCESSOR =
         21 /* response only: the space goes on in another one; id = that one, payload = [genesis header, sig64] */

@@ -402,6 +402,33 @@ static const struct kind_row *kind_row(uint64_t kind)
     return NULL;
 }
 
+/* --- hand-overs --- */
+
+enum err op_key_offer_verify(const struct op_key_offer *offer, const uint8_t space[static ID_LEN],
+                             const uint8_t log_pk[static PK_LEN])
+{
+    const struct digest_part parts[] = {
+        {space, ID_LEN}, {offer->log_pk, PK_LEN}, {offer->resp_pk, PK_LEN}};
+    return sign_verify(offer->old_sig, log_pk, TAG_LOGKEY, parts, 3);
+}
+
+void op_key_offer_put(uint8_t out[static KEY_OFFER_LEN], const struct op_key_offer *offer)
+{
+    memcpy(out, offer->log_pk, PK_LEN);
+    memcpy(out + PK_LEN, offer->resp_pk, PK_LEN);
+    memcpy(out + 2 * PK_LEN, offer->old_sig, SIG_LEN);
+}
+
+enum err op_key_offer_get(struct op_key_offer *offer, const uint8_t *bytes, size_t len)
+{
+    if (len != KEY_OFFER_LEN)
+        return ERR_FORMAT;
+    memcpy(offer->log_pk, bytes, PK_LEN);
+    memcpy(offer->resp_pk, bytes + PK_LEN, PK_LEN);
+    memcpy(offer->old_sig, bytes + 2 * PK_LEN, SIG_LEN);
+    return ERR_OK;
+}
+
 bool op_kind_known(uint64_t kind)
 {
     return kind == KIND_DATA || kind == KIND_SNAPSHOT || kind_row(kind);

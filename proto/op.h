@@ -104,6 +104,13 @@ struct op_join {
     enum device_kind kind;
 };
 
+/** New keys of a server, and the old log key's word for them: an operation's content, and what admins are offered. */
+enum { KEY_OFFER_LEN = 2 * PK_LEN + SIG_LEN };
+struct op_key_offer {
+    uint8_t log_pk[PK_LEN], resp_pk[PK_LEN];
+    uint8_t old_sig[SIG_LEN]; /* TAG_LOGKEY over space log_pk resp_pk */
+};
+
 /** A decoded operation; pointers are borrowed from the header's bytes, except `list`, which op_fini frees. */
 struct op {
     enum leaf_kind kind;
@@ -147,10 +154,7 @@ struct op {
             bool has_wraps; /* not in epoch 1 */
             uint8_t wrap_ek[WRAP_LEN], wrap_route[WRAP_LEN];
         } epoch_change;
-        struct {
-            uint8_t log_pk[PK_LEN], resp_pk[PK_LEN];
-            uint8_t old_sig[SIG_LEN]; /* by the old log key, TAG_LOGKEY over space log_pk resp_pk */
-        } log_key;
+        struct op_key_offer log_key;
         struct {
             uint8_t quorum;
             unsigned n;
@@ -216,6 +220,14 @@ struct op {
         } access;
     } u;
 };
+
+/** The hand-over is signed by `log_pk` for `space`. ERR_SIGNATURE. */
+enum err op_key_offer_verify(const struct op_key_offer *offer, const uint8_t space[static ID_LEN],
+                             const uint8_t log_pk[static PK_LEN]);
+/** As a server offers it to admins, and takes it from a page. */
+void op_key_offer_put(uint8_t out[static KEY_OFFER_LEN], const struct op_key_offer *offer);
+/** ERR_FORMAT. */
+enum err op_key_offer_get(struct op_key_offer *offer, const uint8_t *bytes, size_t len);
 
 /** Whether a kind exists in this version (leaf.h says what becomes of the others). */
 bool op_kind_known(uint64_t kind);

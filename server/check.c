@@ -247,7 +247,7 @@ static enum err check_note(void *ctx, const struct note *note)
     struct check *check = ctx;
     uint8_t root[HASH_LEN];
     check->sum.notes++;
-    if (note_verify(note, check->origin, check->key->log_pk) != ERR_OK)
+    if (note_verify(note, check->origin, fold_log_pk(check->fold, note->size)) != ERR_OK)
         find(check, true, note->size, "the signature of the note of this size", ERR_SIGNATURE);
     else if (note->size > check->info.size)
         find(check, true, note->size, "a note of a size that is not there", ERR_ROLLBACK);

@@ -99,7 +99,14 @@ static const struct main_command commands[] = {
     {"log-key", main_log_key, "print the line that makes a witness know this log",
      "usage: passerelled log-key --data DIR\n"
      "\n"
-     "Prints \"log NAME KEY\", for the file \"logs\" of a passerelle-witness.\n"},
+     "Prints \"log NAME KEY\", for the file \"logs\" of a passerelle-witness; and, after a\n"
+     "rotate-key, \"next ...\", which the key before it signed.\n"},
+    {"rotate-key", main_rotate_key, "new keys for the server, while it runs",
+     "usage: passerelled rotate-key --data DIR [--json]\n"
+     "\n"
+     "Adds a pair of keys to server.key and prints its code. Each space goes over to it when one\n"
+     "of its administrators has compared the code (passerelle server-key --accept CODE); the old\n"
+     "key signs the hand-over, and devices verify it in the log. Old pairs stay in the file.\n"},
 };
 
 static const struct main_command *command_of(const char *name)

@@ -16,7 +16,11 @@
 
 static bool keys_equal(const struct serverkey *a, const struct serverkey *b)
 {
-    return memcmp(a->log_pk, b->log_pk, PK_LEN) == 0 && memcmp(a->resp_pk, b->resp_pk, PK_LEN) == 0;
+    bool same = a->n == b->n;
+    for (size_t i = 0; i < a->n && same; i++)
+        same = memcmp(a->pairs[i].log_pk, b->pairs[i].log_pk, PK_LEN) == 0 &&
+               memcmp(a->pairs[i].resp_pk, b->pairs[i].resp_pk, PK_LEN) == 0;
+    return same;
 }
 
 /* The keys of `from` also stand in `to`: written, or there already. */

@@ -33,6 +33,7 @@ int main_backup(int argc, char **argv);
 int main_copy(int argc, char **argv);
 int main_restore(int argc, char **argv);
 int main_log_key(int argc, char **argv);
+int main_rotate_key(int argc, char **argv);
 
 /** One option of a sub-command: "--name VALUE" or, with `flag`, "--name". */
 struct main_option {

@@ -10,6 +10,7 @@
 
 #include "proto/code.h"
 #include "server/log.h"
+#include "server/logkey.h"
 #include "server/main_post.h"
 #include "server/store_folder.h"
 #include "server/tlog_witness.h"
@@ -112,6 +113,7 @@ struct round {
     uint8_t space[ID_LEN];
     char origin[NOTE_ORIGIN_MAX];
     struct note note;
+    const struct serverkey_pair *pair; /* that signed it */
 };
 
 struct nodes {
@@ -140,7 +142,7 @@ static enum err make_request(const struct round *round, uint64_t old, struct buf
     }
     out->max = TLOG_WITNESS_MAX;
     if (err == ERR_OK)
-        tlog_witness_ask(out, old, &proof, &round->note, round->origin, round->cosign->key->log_pk);
+        tlog_witness_ask(out, old, &proof, &round->note, round->origin, round->pair->log_pk);
     return err == ERR_OK ? out->err : err;
 }
 
@@ -246,6 +248,8 @@ static enum err start_round(struct main_cosign *cosign, const struct store_space
         err = store_views_take(cosign->views, &view);
     if (err == ERR_OK) {
         err = view->engine->note(view, round->space, space->size, &round->note);
+        if (err == ERR_OK)
+            err = logkey_at(key, view, round->space, space->size, &round->pair);
         store_views_give(cosign->views, view);
     }
     return err;

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proto/code.h"
 #include "server/main_command.h"
 #include "server/store.h"
 #include "server/store_folder.h"
@@ -155,28 +154,6 @@ int main_founder_link(int argc, char **argv)
     code = main_open_key(folder, &key);
     if (code == EXIT_DONE)
         code = give_link(&key, folder, json, false);
-    serverkey_fini(&key);
-    return code;
-}
-
-/* What a witness puts into its list of logs. */
-int main_log_key(int argc, char **argv)
-{
-    const char *folder = NULL;
-    const struct main_option options[] = {{"data", &folder, NULL}};
-    struct serverkey key = {0};
-    char base64[64];
-    int code = main_options(argc, argv, options, sizeof options / sizeof *options);
-    if (code == EXIT_DONE && !folder) {
-        main_refuse("log-key needs --data DIR");
-        return EXIT_USAGE;
-    }
-    if (code == EXIT_DONE)
-        code = main_open_key(folder, &key);
-    if (code == EXIT_DONE) {
-        code_base64(base64, key.log_pk, PK_LEN);
-        printf("log %s %s\n", key.log_name, base64);
-    }
     serverkey_fini(&key);
     return code;
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/code.h"
 #include "server/log.h"
 #include "server/main_serve.h"
 #include "server/metrics.h"
@@ -302,6 +303,19 @@ static void respond_copy(struct loop_request *req, const char *type, const void 
     loop_respond(req, &answer);
 }
 
+/* ?key=HEX: what a link or a device knows of this server's keys, which may be former ones. */
+static void server_request(struct main_app *app, struct loop_request *req)
+{
+    uint8_t hash[HASH_LEN];
+    bool known = req->query && strncmp(req->query, "key=", 4) == 0 &&
+                 code_unhex(hash, HASH_LEN, req->query + 4, strlen(req->query + 4)) == ERR_OK;
+    const struct buf *server = known ? sync_server_for(app->sync, hash) : sync_server(app->sync);
+    if (server)
+        respond_copy(req, "application/msgpack", server->bytes, server->len);
+    else
+        loop_respond_text(req, 503, "out of memory\n");
+}
+
 static void metrics_request(struct loop_request *req)
 {
     char *text = NULL;
@@ -337,8 +351,7 @@ void main_job_request(void *ctx, struct loop_request *req)
     if (req->method == HTTP_METHOD_POST && strcmp(req->path, "/v1/sync") == 0) {
         sync_request(app, req);
     } else if (get && strcmp(req->path, "/v1/server") == 0) {
-        const struct buf *server = sync_server(app->sync);
-        respond_copy(req, "application/msgpack", server->bytes, server->len);
+        server_request(app, req);
     } else if (get && strcmp(req->path, "/healthz") == 0) {
         loop_respond_text(req, 200, "alive\n");
     } else if (get && strcmp(req->path, "/readyz") == 0) {

@@ -39,6 +39,7 @@ static void on_tick(void *arg)
     app->tick = NULL;
     app->ticks++;
     measure(app);
+    main_key_watch(app);
     main_job_tidy(app);
     bool probe = !atomic_load(&app->store_ok) && app->ticks % PROBE_TICKS == 0;
     if (probe || app->ticks % BEAT_TICKS == 0)

@@ -33,6 +33,10 @@ struct main_app {
     struct main_share *share;
     struct loop_timer *tick, *ear;
     unsigned ticks;
+    struct {
+        uint64_t ino;
+        int64_t size, s, ns;
+    } key_file; /* server.key as it was read last */
     bool tidying, beating;
     int lock;
     atomic_bool store_ok; /* the last commit worked */
@@ -44,6 +48,9 @@ void main_job_gone(void *app, struct loop_request *req);
 void main_job_stopping(void *app);
 void main_job_batch(void *app, struct loop_item *const items[], size_t n);
 void main_job_written(void *app, struct loop_item *item);
+
+/** Takes up keys that were added to server.key. */
+void main_key_watch(struct main_app *app);
 
 /** Queues a heartbeat for the writer, unless one is under way. */
 void main_job_beat(struct main_app *app);

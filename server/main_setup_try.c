@@ -73,7 +73,7 @@ static enum setup_reach probe_once(const char *const argv[], const struct server
     if (err != ERR_OK)
         return SETUP_SILENT;
     if (message_server_open(&server, (const uint8_t *)answer, len) != ERR_OK ||
-        memcmp(server.log_pk, key->log_pk, PK_LEN) != 0)
+        memcmp(server.log_pk, serverkey_now(key)->log_pk, PK_LEN) != 0)
         return SETUP_STRANGER;
     return SETUP_REACHED;
 }

@@ -9,9 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "proto/code.h"
 #include "proto/digest.h"
+#include "proto/op.h"
 #include "server/log.h"
 #include "server/loop.h"
 #include "server/main_command.h"
@@ -26,83 +30,189 @@ struct known_log {
     uint8_t pk[PK_LEN];
 };
 
+/* What the list says. Lines of one log stand in the order in which its keys followed each other. */
+struct known {
+    char listen[LISTEN_MAX]; /* "": it does not say */
+    size_t n;
+    struct known_log logs[LOGS_MAX];
+};
+
 struct witness {
     const char *folder;
     struct serverkey key;
     int lock;
     struct loop *loop;
-    char listen[LISTEN_MAX]; /* what its list says, "" */
-    size_t n_logs;
-    struct known_log logs[LOGS_MAX];
+    const char *list; /* the file named with --config; NULL: DIR/logs */
+    struct known known;
+    struct timespec read; /* when the file was written that it is from */
 };
 
 /* --- what it knows --- */
 
-static bool read_log(struct witness *witness, const char *name, const char *key)
+static bool take_bytes(uint8_t *out, size_t n, const char *text)
 {
-    struct known_log *log = &witness->logs[witness->n_logs];
-    uint8_t pk[PK_LEN + 4];
+    uint8_t bytes[SIG_LEN + 4];
     size_t len = 0;
-    if (witness->n_logs == LOGS_MAX || !note_name_ok(name, strlen(name)) ||
-        code_unbase64(pk, sizeof pk, &len, key, strlen(key)) != ERR_OK || len != PK_LEN)
+    if (!text || code_unbase64(bytes, sizeof bytes, &len, text, strlen(text)) != ERR_OK || len != n)
         return false;
-    snprintf(log->name, sizeof log->name, "%s", name);
-    memcpy(log->pk, pk, PK_LEN);
-    witness->n_logs++;
+    memcpy(out, bytes, n);
     return true;
 }
 
-static bool read_line(struct witness *witness, char *line)
+/* "next NAME KEY RESPONSE-KEY SIGNATURE": the key before it says that this one follows. */
+static bool check_next(const struct known *known, const char *name,
+                       const struct op_key_offer *offer)
 {
-    char *save = NULL, *words[4] = {0};
+    static const uint8_t everywhere[ID_LEN];
+    for (size_t i = known->n; i > 0; i--) {
+        if (strcmp(known->logs[i - 1].name, name) == 0)
+            return op_key_offer_verify(offer, everywhere, known->logs[i - 1].pk) == ERR_OK;
+    }
+    return false;
+}
+
+/* The same line twice is one line: an earlier key does not come after a later one. */
+static bool is_known(const struct known *known, const char *name, const uint8_t *pk)
+{
+    for (size_t i = 0; i < known->n; i++) {
+        if (strcmp(known->logs[i].name, name) == 0 && memcmp(known->logs[i].pk, pk, PK_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* `words` as they stand in a line "log ..." or "next ...". */
+static bool read_log(struct known *known, char *const words[5], bool next)
+{
+    struct op_key_offer offer;
+    const char *name = words[1];
+    if (!note_name_ok(name, strlen(name)) || !take_bytes(offer.log_pk, PK_LEN, words[2]))
+        return false;
+    if (is_known(known, name, offer.log_pk))
+        return true;
+    if (next && (!take_bytes(offer.resp_pk, PK_LEN, words[3]) ||
+                 !take_bytes(offer.old_sig, SIG_LEN, words[4]) || !check_next(known, name, &offer)))
+        return false;
+    if (known->n == LOGS_MAX)
+        return false;
+    struct known_log *log = &known->logs[known->n++];
+    snprintf(log->name, sizeof log->name, "%s", name);
+    memcpy(log->pk, offer.log_pk, PK_LEN);
+    return true;
+}
+
+static bool read_line(struct known *known, char *line)
+{
+    char *save = NULL, *words[6] = {0};
     size_t n = 0;
     line[strcspn(line, "\r\n#")] = 0;
-    for (char *at = strtok_r(line, " \t", &save); at && n < 4; at = strtok_r(NULL, " \t", &save))
+    for (char *at = strtok_r(line, " \t", &save); at && n < 6; at = strtok_r(NULL, " \t", &save))
         words[n++] = at;
     if (n == 3 && strcmp(words[0], "log") == 0)
-        return read_log(witness, words[1], words[2]);
+        return read_log(known, words, false);
+    if (n == 5 && strcmp(words[0], "next") == 0)
+        return read_log(known, words, true);
     if (n == 2 && strcmp(words[0], "listen") == 0 && strlen(words[1]) < LISTEN_MAX) {
-        snprintf(witness->listen, LISTEN_MAX, "%s", words[1]);
+        snprintf(known->listen, LISTEN_MAX, "%s", words[1]);
         return true;
     }
     return n == 0;
 }
 
-/* `config` NULL: DIR/logs, which need not be there. */
-static int read_config(struct witness *witness, const char *config)
+static void list_path(const struct witness *witness, char path[static STORE_FOLDER_PATH_MAX])
+{
+    if (witness->list)
+        snprintf(path, STORE_FOLDER_PATH_MAX, "%s", witness->list);
+    else
+        snprintf(path, STORE_FOLDER_PATH_MAX, "%.4000s/logs", witness->folder);
+}
+
+/* The list as it is now; 0, or the number of the first line that is wrong, and what was known stays. */
+static unsigned read_list(struct witness *witness)
 {
     char path[STORE_FOLDER_PATH_MAX], line[LINE_MAX_LEN];
+    struct known fresh = {0};
+    struct stat written;
     unsigned number = 0;
-    int code = EXIT_DONE;
-    if (!config)
-        snprintf(path, sizeof path, "%.4000s/logs", witness->folder);
-    FILE *file = fopen(config ? config : path, "re");
-    if (!file && (config || errno != ENOENT))
-        return main_refuse("%s: %s", config ? config : path, strerror(errno));
-    while (code == EXIT_DONE && file && fgets(line, sizeof line, file)) {
+    bool good = true;
+    list_path(witness, path);
+    FILE *file = fopen(path, "re");
+    if (file && fstat(fileno(file), &written) == 0)
+        witness->read = written.st_mtim;
+    while (good && file && fgets(line, sizeof line, file)) {
         number++;
-        if (!read_line(witness, line))
-            code = main_refuse("%s, line %u: write \"log NAME KEY\", as passerelled log-key prints"
-                               " it, or \"listen ADDRESS:PORT\"",
-                               config ? config : path, number);
+        good = read_line(&fresh, line);
     }
     if (file)
         (void)fclose(file);
-    return code;
+    if (!good)
+        return number;
+    witness->known = fresh;
+    return 0;
 }
 
-/* The log of an origin "<name>/<26 characters>"; NULL. */
-static const struct known_log *log_of(const struct witness *witness, const char *origin)
+#define LINE_FORM                                                                                  \
+    "write \"log NAME KEY\" and \"next ...\" as passerelled log-key prints them, or \"listen "     \
+    "ADDRESS:PORT\""
+
+/* At the start the list must be right; DIR/logs need not be there. */
+static int start_list(struct witness *witness)
 {
-    size_t len = strlen(origin);
-    for (size_t i = 0; i < witness->n_logs; i++) {
-        size_t name = strlen(witness->logs[i].name);
-        if (len == name + 1 + SPACE_TEXT && origin[name] == '/' &&
-            memcmp(origin, witness->logs[i].name, name) == 0 &&
-            strspn(origin + name + 1, "abcdefghijklmnopqrstuvwxyz234567") == SPACE_TEXT)
-            return &witness->logs[i];
+    char path[STORE_FOLDER_PATH_MAX];
+    list_path(witness, path);
+    if (access(path, R_OK) != 0 && (witness->list || errno != ENOENT))
+        return main_refuse("%s: %s", path, strerror(errno));
+    unsigned line = read_list(witness);
+    return line == 0 ? EXIT_DONE : main_refuse("%s, line %u: " LINE_FORM, path, line);
+}
+
+/* Lines may be added while it runs. */
+static void look_at_list(struct witness *witness)
+{
+    char path[STORE_FOLDER_PATH_MAX];
+    struct stat now;
+    list_path(witness, path);
+    if (stat(path, &now) != 0 || (now.st_mtim.tv_sec == witness->read.tv_sec &&
+                                  now.st_mtim.tv_nsec == witness->read.tv_nsec))
+        return;
+    unsigned line = read_list(witness);
+    if (line > 0)
+        LOG(LOG_ERROR, "logs_refused", LOG_NUM("line", line),
+            LOG_WORD("do", LINE_FORM "; until then the list counts as it was"));
+}
+
+/* What was seen last of an origin, and the key that had signed it: an earlier one signs nothing any more. */
+struct seen {
+    struct tlog_witness_state state;
+    bool has_pk; /* files of earlier versions do not tell */
+    uint8_t pk[PK_LEN];
+};
+
+/* Whether an origin is "<name>/<26 characters>". */
+static bool is_of(const struct known_log *log, const char *origin)
+{
+    size_t len = strlen(origin), name = strlen(log->name);
+    return len == name + 1 + SPACE_TEXT && origin[name] == '/' &&
+           memcmp(origin, log->name, name) == 0 &&
+           strspn(origin + name + 1, "abcdefghijklmnopqrstuvwxyz234567") == SPACE_TEXT;
+}
+
+/* Whose key signed the note, the one it was signed with before or a later one. ERR_NOT_FOUND: the log is not known. */
+static enum err open_note(const struct witness *witness, const struct tlog_witness_ask *ask,
+                          const struct seen *seen, struct note *note, const uint8_t **pk)
+{
+    enum err err = ERR_NOT_FOUND;
+    bool may = !seen->has_pk;
+    for (size_t i = 0; i < witness->known.n && err != ERR_OK; i++) {
+        const struct known_log *log = &witness->known.logs[i];
+        if (!is_of(log, ask->origin))
+            continue;
+        may = may || memcmp(log->pk, seen->pk, PK_LEN) == 0;
+        err =
+            may ? note_parse(note, ask->note, ask->note_len, ask->origin, log->pk) : ERR_SIGNATURE;
+        *pk = log->pk;
     }
-    return NULL;
+    return err;
 }
 
 static void seen_path(const struct witness *witness, const char *origin,
@@ -116,37 +226,36 @@ static void seen_path(const struct witness *witness, const char *origin,
 }
 
 /* ERR_CORRUPT: the file is there and says nothing that can be relied on: nothing of that log is cosigned any more. */
-static enum err seen_read(const struct witness *witness, const char *origin,
-                          struct tlog_witness_state *state)
+static enum err seen_read(const struct witness *witness, const char *origin, struct seen *seen)
 {
-    char path[STORE_FOLDER_PATH_MAX], name[NOTE_ORIGIN_MAX + 2] = "", root[64] = "";
-    uint8_t bytes[HASH_LEN + 4];
+    char path[STORE_FOLDER_PATH_MAX], name[NOTE_ORIGIN_MAX + 2] = "", root[64] = "", pk[64] = "";
     unsigned long long size = 0;
-    size_t len = 0;
-    *state = (struct tlog_witness_state){0};
+    *seen = (struct seen){0};
     seen_path(witness, origin, path);
     FILE *file = fopen(path, "re");
     if (!file)
         return ERR_OK;
-    bool good = fgets(name, sizeof name, file) && fscanf(file, "%llu %63s", &size, root) == 2;
+    bool good = fgets(name, sizeof name, file) != NULL;
+    int n = good ? fscanf(file, "%llu %63s %63s", &size, root, pk) : 0;
     (void)fclose(file);
     name[strcspn(name, "\n")] = 0;
-    if (!good || strcmp(name, origin) != 0 ||
-        code_unbase64(bytes, sizeof bytes, &len, root, strlen(root)) != ERR_OK || len != HASH_LEN)
+    seen->has_pk = n == 3;
+    if (n < 2 || strcmp(name, origin) != 0 || !take_bytes(seen->state.root, HASH_LEN, root) ||
+        (seen->has_pk && !take_bytes(seen->pk, PK_LEN, pk)))
         return ERR_CORRUPT;
-    state->size = size;
-    memcpy(state->root, bytes, HASH_LEN);
+    seen->state.size = size;
     return ERR_OK;
 }
 
 static enum err seen_write(const struct witness *witness, const char *origin,
-                           const struct tlog_witness_state *state)
+                           const struct tlog_witness_state *state, const uint8_t *pk)
 {
-    char path[STORE_FOLDER_PATH_MAX], text[NOTE_ORIGIN_MAX + 128], root[64];
+    char path[STORE_FOLDER_PATH_MAX], text[NOTE_ORIGIN_MAX + 192], root[64], key[64];
     code_base64(root, state->root, HASH_LEN);
+    code_base64(key, pk, PK_LEN);
     seen_path(witness, origin, path);
-    int len =
-        snprintf(text, sizeof text, "%s\n%llu %s\n", origin, (unsigned long long)state->size, root);
+    int len = snprintf(text, sizeof text, "%s\n%llu %s %s\n", origin,
+                       (unsigned long long)state->size, root, key);
     return store_folder_write(path, text, (size_t)len);
 }
 
@@ -173,8 +282,8 @@ static void cosign(struct witness *witness, struct loop_request *req, const stru
     struct buf line = {.max = TLOG_WITNESS_MAX};
     uint8_t cosig[NOTE_COSIG_LEN];
     const struct serverkey *key = &witness->key;
-    note_cosign(cosig, note, origin, key->log_name, key->secret->log_sk, key->log_pk,
-                (uint64_t)loop_time_ms(witness->loop) / 1000);
+    note_cosign(cosig, note, origin, key->log_name, serverkey_now(key)->secret->log_sk,
+                serverkey_now(key)->log_pk, (uint64_t)loop_time_ms(witness->loop) / 1000);
     tlog_witness_line(&line, key->log_name, cosig);
     respond(req, 200, "text/plain; charset=utf-8", &line);
     buf_free(&line);
@@ -193,27 +302,31 @@ static void conflict(struct loop_request *req, uint64_t size)
 static void add_checkpoint(struct witness *witness, struct loop_request *req)
 {
     struct tlog_witness_ask ask;
-    struct tlog_witness_state state;
+    struct seen seen;
     struct note note;
+    const uint8_t *pk = NULL;
     if (tlog_witness_read(&ask, (const char *)req->body, req->body_len) != ERR_OK) {
         loop_respond_text(req, 400, "not an add-checkpoint request\n");
         return;
     }
-    const struct known_log *log = log_of(witness, ask.origin);
-    if (!log) {
+    look_at_list(witness);
+    enum err read = seen_read(witness, ask.origin, &seen);
+    enum err err = open_note(witness, &ask, &seen, &note, &pk);
+    if (err == ERR_NOT_FOUND) {
         loop_respond_text(req, 404, "this witness does not know that log\n");
         return;
     }
-    enum err err = note_parse(&note, ask.note, ask.note_len, ask.origin, log->pk);
     if (err != ERR_OK) {
-        loop_respond_text(req, err == ERR_FORMAT ? 400 : 403, "no signature by that log's key\n");
+        loop_respond_text(req, err == ERR_FORMAT ? 400 : 403,
+                          "no signature by that log's key; after a rotation the witness needs the"
+                          " line \"next\" of passerelled log-key\n");
         return;
     }
-    err = seen_read(witness, ask.origin, &state);
-    struct tlog_witness_state before = state;
+    err = read;
+    struct tlog_witness_state state = seen.state, before = seen.state;
     int status = err == ERR_OK ? tlog_witness_judge(&state, &ask, &note) : 500;
     if (status == 200)
-        err = seen_write(witness, ask.origin, &state);
+        err = seen_write(witness, ask.origin, &state, pk);
     if (err != ERR_OK) {
         LOG(LOG_ERROR, "witness_state", LOG_ERR("err", err));
         loop_respond_text(req, 500, "what was seen cannot be read or written\n");
@@ -244,7 +357,7 @@ static void on_request(void *ctx, struct loop_request *req)
 static void print_key(const struct serverkey *key)
 {
     char base64[64];
-    code_base64(base64, key->log_pk, PK_LEN);
+    code_base64(base64, serverkey_now(key)->log_pk, PK_LEN);
     printf("witness %s %s\n", key->log_name, base64);
 }
 
@@ -291,6 +404,7 @@ int main_witness_serve(int argc, char **argv)
     if (!witness)
         return main_refuse("%s", err_text(ERR_MEMORY));
     witness->folder = folder;
+    witness->list = config_file;
     witness->lock = -1;
     struct loop_config config = {
         .body_max = TLOG_WITNESS_MAX, .connections_max = 256, .threads = 1, .signals = true};
@@ -300,8 +414,10 @@ int main_witness_serve(int argc, char **argv)
     if (code == EXIT_DONE && store_folder_lock(folder, &witness->lock) != ERR_OK)
         code = main_refuse("another witness serves %s", folder);
     if (code == EXIT_DONE)
-        code = read_config(witness, config_file);
-    config.listen = where ? where : witness->listen[0] ? witness->listen : "127.0.0.1:8788";
+        code = start_list(witness);
+    config.listen = where                      ? where
+                    : witness->known.listen[0] ? witness->known.listen
+                                               : "127.0.0.1:8788";
     if (code == EXIT_DONE && loop_new(&witness->loop, &config, &handler, witness) != ERR_OK)
         code = main_refuse("cannot listen on %s", config.listen);
     if (code == EXIT_DONE) {

@@ -8,23 +8,39 @@
 #include "proto/message.h"
 #include "proto/sign.h"
 
-static const char first_line[] = "passerelled key 1";
+static const char first_words[] = "passerelled key ";
 
-static enum err derive(struct serverkey *key)
+/* Makes the next pair from its seeds; it counts from then on. */
+static void add_pair(struct serverkey *key)
+{
+    struct serverkey_secret *secret = &key->secrets[key->n];
+    struct serverkey_pair *pair = &key->pairs[key->n];
+    sign_keypair(pair->log_pk, secret->log_sk, secret->log_seed);
+    sign_keypair(pair->resp_pk, secret->resp_sk, secret->resp_seed);
+    message_aud(pair->aud, pair->log_pk);
+    pair->secret = secret;
+    key->n++;
+}
+
+static void draw_pair(struct serverkey *key)
+{
+    digest_random(key->secrets[key->n].log_seed, SEED_LEN);
+    digest_random(key->secrets[key->n].resp_seed, SEED_LEN);
+    add_pair(key);
+}
+
+static enum err name_check(const struct serverkey *key)
 {
     char origin[NOTE_ORIGIN_MAX];
     static const uint8_t any[ID_LEN];
-    struct serverkey_secret *secret = key->secret;
-    sign_keypair(key->log_pk, secret->log_sk, secret->log_seed);
-    sign_keypair(key->resp_pk, secret->resp_sk, secret->resp_seed);
-    message_aud(key->aud, key->log_pk);
     return note_origin(origin, key->log_name, strlen(key->log_name), any);
 }
 
 static enum err secret_new(struct serverkey *key)
 {
-    *key = (struct serverkey){.secret = digest_secret_new(sizeof *key->secret)};
-    return key->secret ? ERR_OK : ERR_MEMORY;
+    *key = (struct serverkey){.secrets =
+                                  digest_secret_new(SERVERKEY_PAIRS_MAX * sizeof *key->secrets)};
+    return key->secrets ? ERR_OK : ERR_MEMORY;
 }
 
 /* The host of "https://host:port/path", brackets of an IPv6 address left out. */
@@ -78,9 +94,8 @@ enum err serverkey_make(struct serverkey *key, const char *url, const char *log_
     } else {
         TRY(host_of(key->log_name, sizeof key->log_name, key->url));
     }
-    digest_random(key->secret->log_seed, SEED_LEN);
-    digest_random(key->secret->resp_seed, SEED_LEN);
-    TRY(derive(key));
+    TRY(name_check(key));
+    draw_pair(key);
 out:
     if (err != ERR_OK)
         serverkey_fini(key);
@@ -130,47 +145,68 @@ static enum err take_text(char *out, size_t max, const char *text, size_t len)
     return ERR_OK;
 }
 
-static enum err take_line(struct serverkey *key, unsigned *seen, const char *line, size_t len)
+/* What was read so far: bits of `seen`, and whether a pair has begun. */
+enum { SEEN_NAME = 1, SEEN_URL = 2 };
+
+struct reading {
+    unsigned seen;
+    bool half; /* a log_seed without its resp_seed */
+};
+
+static enum err take_line(struct serverkey *key, struct reading *reading, const char *line,
+                          size_t len)
 {
     size_t n = 0;
     const char *value;
     if ((value = value_of(line, len, "log_seed ", &n))) {
-        *seen |= 1;
-        return take_seed(key->secret->log_seed, value, n);
+        if (reading->half || key->n == SERVERKEY_PAIRS_MAX)
+            return ERR_FORMAT;
+        reading->half = true;
+        return take_seed(key->secrets[key->n].log_seed, value, n);
     }
     if ((value = value_of(line, len, "resp_seed ", &n))) {
-        *seen |= 2;
-        return take_seed(key->secret->resp_seed, value, n);
+        enum err err =
+            reading->half ? take_seed(key->secrets[key->n].resp_seed, value, n) : ERR_FORMAT;
+        reading->half = false;
+        if (err == ERR_OK)
+            add_pair(key);
+        return err;
     }
     if ((value = value_of(line, len, "log_name ", &n))) {
-        *seen |= 4;
+        reading->seen |= SEEN_NAME;
         return take_text(key->log_name, sizeof key->log_name, value, n);
     }
     if ((value = value_of(line, len, "url ", &n))) {
-        *seen |= 8;
+        reading->seen |= SEEN_URL;
         return take_text(key->url, sizeof key->url, value, n);
     }
     return len == 0 ? ERR_OK : ERR_FORMAT;
 }
 
+static enum err take_first(const char *line, size_t len)
+{
+    size_t n = 0;
+    const char *version = value_of(line, len, first_words, &n);
+    if (!version || n == 0 || n > 3)
+        return ERR_FORMAT;
+    return n == 1 && (*version == '1' || *version == '2') ? ERR_OK : ERR_VERSION;
+}
+
 enum err serverkey_parse(struct serverkey *key, const char *text, size_t len)
 {
     enum err err = ERR_OK;
-    unsigned seen = 0;
+    struct reading reading = {0};
     TRY(secret_new(key));
     for (size_t at = 0, line = 0; at < len; line++) {
         const char *end = memchr(text + at, '\n', len - at);
         TRY(end ? ERR_OK : ERR_FORMAT);
         size_t n = (size_t)(end - (text + at));
-        if (line == 0)
-            TRY(n == sizeof first_line - 1 && memcmp(text, first_line, n) == 0 ? ERR_OK
-                                                                               : ERR_FORMAT);
-        else
-            TRY(take_line(key, &seen, text + at, n));
+        TRY(line == 0 ? take_first(text + at, n) : take_line(key, &reading, text + at, n));
         at += n + 1;
     }
-    TRY(seen == 15 ? ERR_OK : ERR_FORMAT);
-    TRY(derive(key));
+    TRY(reading.seen == (SEEN_NAME | SEEN_URL) && !reading.half && key->n > 0 ? ERR_OK
+                                                                              : ERR_FORMAT);
+    TRY(name_check(key));
 out:
     if (err != ERR_OK)
         serverkey_fini(key);
@@ -195,17 +231,72 @@ static void put_seed(struct buf *out, const char *name, const uint8_t seed[stati
 
 void serverkey_print(struct buf *out, const struct serverkey *key)
 {
-    put_line(out, first_line, "");
-    put_seed(out, "log_seed  ", key->secret->log_seed);
-    put_seed(out, "resp_seed ", key->secret->resp_seed);
+    /* A program that knows of one pair only must not take the last for it. */
+    put_line(out, first_words, key->n > 1 ? "2" : "1");
+    for (size_t i = 0; i < key->n; i++) {
+        put_seed(out, "log_seed  ", key->secrets[i].log_seed);
+        put_seed(out, "resp_seed ", key->secrets[i].resp_seed);
+    }
     put_line(out, "log_name  ", key->log_name);
     put_line(out, "url       ", key->url);
 }
 
 void serverkey_fini(struct serverkey *key)
 {
-    digest_secret_free(key->secret);
+    digest_secret_free(key->secrets);
     *key = (struct serverkey){0};
+}
+
+/* --- pairs --- */
+
+const struct serverkey_pair *serverkey_now(const struct serverkey *key)
+{
+    return &key->pairs[key->n - 1];
+}
+
+const struct serverkey_pair *serverkey_find(const struct serverkey *key,
+                                            const uint8_t hash[static HASH_LEN])
+{
+    for (size_t i = key->n; i > 0; i--) {
+        const struct serverkey_pair *pair = &key->pairs[i - 1];
+        uint8_t fingerprint[HASH_LEN];
+        link_fingerprint(fingerprint, pair->log_pk, pair->resp_pk);
+        if (digest_equal(hash, pair->aud, HASH_LEN) || digest_equal(hash, fingerprint, HASH_LEN))
+            return pair;
+    }
+    return NULL;
+}
+
+enum err serverkey_rotate(struct serverkey *key)
+{
+    if (key->n == SERVERKEY_PAIRS_MAX)
+        return ERR_FULL;
+    draw_pair(key);
+    return ERR_OK;
+}
+
+enum err serverkey_follow(struct serverkey *key, const struct serverkey *fresh)
+{
+    if (fresh->n < key->n || strcmp(fresh->log_name, key->log_name) != 0)
+        return ERR_CORRUPT;
+    for (size_t i = 0; i < key->n; i++) {
+        if (memcmp(fresh->pairs[i].log_pk, key->pairs[i].log_pk, PK_LEN) != 0 ||
+            memcmp(fresh->pairs[i].resp_pk, key->pairs[i].resp_pk, PK_LEN) != 0)
+            return ERR_CORRUPT;
+    }
+    while (key->n < fresh->n) {
+        key->secrets[key->n] = fresh->secrets[key->n];
+        add_pair(key);
+    }
+    return ERR_OK;
+}
+
+enum err serverkey_hand_over(uint8_t sig[static SIG_LEN], const struct serverkey_pair *from,
+                             const struct serverkey_pair *to, const uint8_t space[static ID_LEN])
+{
+    const struct digest_part parts[] = {
+        {space, ID_LEN}, {to->log_pk, PK_LEN}, {to->resp_pk, PK_LEN}};
+    return sign_make(sig, from->secret->log_sk, TAG_LOGKEY, parts, 3);
 }
 
 enum err serverkey_founder_link(struct buf *text, uint8_t link_pk[static PK_LEN],
@@ -214,7 +305,7 @@ enum err serverkey_founder_link(struct buf *text, uint8_t link_pk[static PK_LEN]
     struct link link = {.type = LINK_FOUNDER};
     uint8_t seed[SEED_LEN], sk[SK_LEN];
     memcpy(link.url, key->url, sizeof link.url);
-    link_fingerprint(link.fingerprint, key->log_pk, key->resp_pk);
+    link_fingerprint(link.fingerprint, serverkey_now(key)->log_pk, serverkey_now(key)->resp_pk);
     digest_random(link.secret, SEED_LEN);
     sign_link_seed(seed, link.secret);
     sign_keypair(link_pk, sk, seed);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/logkey.h"
 #include "server/store_next.h"
 
 enum { AT_ONCE = 4096 /* entries in one transaction */ };
@@ -166,26 +167,34 @@ static enum err list_space(void *ctx, const struct store_space *space)
     return ERR_OK;
 }
 
-static enum err add_rest(struct copy *copy)
+static enum err add_meta(struct copy *copy, const char *name)
+{
+    uint8_t value[LOGKEY_VALUE_MAX];
+    size_t len = sizeof value;
+    enum err err = copy->from->engine->meta(copy->from, name, value, &len);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    return err == ERR_OK ? copy->to->engine->meta_put(copy->to, name, value, len) : err;
+}
+
+static enum err add_rest(struct copy *copy, const struct spaces *spaces)
 {
     enum err err = ERR_OK;
-    static const char *const names[] = {"clock", "recovering"};
-    uint8_t pks[STORE_LINKS_MAX][PK_LEN], value[64];
+    char name[LOGKEY_NAME_MAX];
+    uint8_t pks[STORE_LINKS_MAX][PK_LEN];
     bool used[STORE_LINKS_MAX];
-    size_t n, len;
+    size_t n;
     TRY(copy->from->engine->links(copy->from, pks, used, &n));
     for (size_t i = 0; i < n; i++) {
         TRY(copy->to->engine->link_put(copy->to, pks[i]));
         if (used[i])
             TRY(copy->to->engine->link_use(copy->to, pks[i]));
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        len = sizeof value;
-        err = copy->from->engine->meta(copy->from, names[i], value, &len);
-        if (err == ERR_OK)
-            err = copy->to->engine->meta_put(copy->to, names[i], value, len);
-        TRY(err == ERR_NOT_FOUND ? ERR_OK : err);
-        err = ERR_OK;
+    TRY(add_meta(copy, "clock"));
+    TRY(add_meta(copy, "recovering"));
+    for (size_t i = 0; i < spaces->n; i++) {
+        logkey_name(name, spaces->items[i].space);
+        TRY(add_meta(copy, name));
     }
 out:
     return err;
@@ -204,7 +213,7 @@ enum err store_copy(struct store *to, struct store_view *from, struct store_copi
     TRY(to->engine->begin(to));
     for (size_t i = 0; i < spaces.n; i++)
         TRY(add_space(copy, &spaces.items[i]));
-    TRY(add_rest(copy));
+    TRY(add_rest(copy, &spaces));
     TRY(to->engine->commit(to));
 out:
     if (err != ERR_OK)

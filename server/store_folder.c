@@ -152,6 +152,42 @@ out:
     return err;
 }
 
+enum err store_folder_key_put(const char *folder, const struct serverkey *key)
+{
+    enum err err = ERR_OK;
+    char path[STORE_FOLDER_PATH_MAX], fresh[STORE_FOLDER_PATH_MAX];
+    struct stat st;
+    struct buf text = {.max = KEY_FILE_MAX};
+    int fd = -1;
+    TRY(path_in(path, folder, "server.key"));
+    TRY(path_in(fresh, folder, "server.key.new"));
+    TRY(stat(path, &st) == 0 ? ERR_OK : of_errno());
+    serverkey_print(&text, key);
+    TRY(text.err);
+    if (unlink(fresh) != 0 && errno != ENOENT)
+        TRY(of_errno());
+    fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        TRY(of_errno());
+    /* Whoever runs the command, the server goes on reading the file. */
+    if ((st.st_uid != geteuid() || st.st_gid != getegid()) && fchown(fd, st.st_uid, st.st_gid) != 0)
+        err = of_errno();
+    if (err == ERR_OK)
+        err = write_all(fd, text.bytes, text.len);
+    if (err == ERR_OK && rename(fresh, path) != 0)
+        err = of_errno();
+    if (err != ERR_OK) {
+        unlink(fresh);
+        goto out;
+    }
+    TRY(store_folder_sync(folder));
+out:
+    if (fd >= 0)
+        close(fd);
+    buf_free(&text);
+    return err;
+}
+
 enum err store_folder_lock(const char *folder, int *lock)
 {
     enum err err = ERR_OK;

@@ -24,6 +24,9 @@ void store_folder_discard(const char *folder);
 /** Reads the key file. ERR_NOT_FOUND; ERR_DENIED: not readable, or others may read it; ERR_FORMAT, ERR_VERSION. */
 enum err store_folder_key(const char *folder, struct serverkey *key);
 
+/** Writes it anew, with the owner it had; durably, and in one step. ERR_DENIED, ERR_FULL, ERR_IO, ERR_NOT_FOUND. */
+enum err store_folder_key_put(const char *folder, const struct serverkey *key);
+
 /** Where the store is when it is not in the folder. ERR_NOT_FOUND: it is. ERR_FORMAT: longer than a line of 1 kB. */
 enum err store_folder_place(const char *folder, char place[static STORE_FOLDER_PLACE_MAX]);
 /** Writes that. ERR_USAGE: not a place. */

@@ -48,16 +48,6 @@ out:
     return err;
 }
 
-static enum err make_server(struct sync *sync)
-{
-    const struct serverkey *key = sync->config.key;
-    struct message_server server = {0};
-    memcpy(server.log_pk, key->log_pk, PK_LEN);
-    memcpy(server.resp_pk, key->resp_pk, PK_LEN);
-    memcpy(server.log_name, key->log_name, sizeof server.log_name);
-    return message_server_make(&sync->server, &server, key->secret->log_sk);
-}
-
 enum err sync_new(struct sync **out, const struct sync_config *config)
 {
     enum err err = ERR_OK;
@@ -77,7 +67,6 @@ enum err sync_new(struct sync **out, const struct sync_config *config)
     TRY(access_new(&sync->access, store, sync->config.spaces_max));
     TRY(store->engine->store_id(store->engine->own_view(store), sync->store_id));
     TRY(load_clock(sync));
-    TRY(make_server(sync));
     *out = sync;
 out:
     if (err != ERR_OK)
@@ -91,13 +80,34 @@ void sync_free(struct sync *sync)
         return;
     access_free(sync->access);
     quota_free(sync->quota);
-    buf_free(&sync->server);
+    for (size_t i = 0; i < SERVERKEY_PAIRS_MAX; i++)
+        buf_free(&sync->servers[i]);
     free(sync);
 }
 
-const struct buf *sync_server(const struct sync *sync)
+/* Signed once for each pair, when it is asked for. */
+static const struct buf *answer_of(struct sync *sync, const struct serverkey_pair *pair)
 {
-    return &sync->server;
+    const struct serverkey *key = sync->config.key;
+    struct buf *out = &sync->servers[pair - key->pairs];
+    struct message_server server = {0};
+    if (out->len > 0)
+        return out;
+    memcpy(server.log_pk, pair->log_pk, PK_LEN);
+    memcpy(server.resp_pk, pair->resp_pk, PK_LEN);
+    memcpy(server.log_name, key->log_name, sizeof server.log_name);
+    return message_server_make(out, &server, pair->secret->log_sk) == ERR_OK ? out : NULL;
+}
+
+const struct buf *sync_server(struct sync *sync)
+{
+    return answer_of(sync, serverkey_now(sync->config.key));
+}
+
+const struct buf *sync_server_for(struct sync *sync, const uint8_t hash[static HASH_LEN])
+{
+    const struct serverkey_pair *pair = serverkey_find(sync->config.key, hash);
+    return pair ? answer_of(sync, pair) : sync_server(sync);
 }
 
 enum err sync_call_new(struct sync_call **out, struct sync *sync, const uint8_t *bytes, size_t len)

@@ -99,10 +99,11 @@ struct sync_call {
     struct arena *arena; /* of rows and what they hold */
     size_t n_rows;
     struct sync_row *rows;
-    enum err refusal;   /* of the whole request, in a signed answer */
-    bool recovering;    /* the store was restored and is being filled again */
-    bool unknown;       /* the device was not known when it asked */
-    bool found_by_link; /* and founds with this link */
+    enum err refusal;                  /* of the whole request, in a signed answer */
+    const struct serverkey_pair *pair; /* the keys that it was sent to: they sign the answer */
+    bool recovering;                   /* the store was restored and is being filled again */
+    bool unknown;                      /* the device was not known when it asked */
+    bool found_by_link;                /* and founds with this link */
     uint8_t link_pk[PK_LEN];
     uint64_t wait_ms; /* long poll that it asked for, within wait_max_ms */
     uint64_t max_bytes, flags;
@@ -116,8 +117,10 @@ struct sync_call {
 enum err sync_new(struct sync **sync, const struct sync_config *config);
 void sync_free(struct sync *sync);
 
-/** The answer to GET /v1/server, borrowed. */
-const struct buf *sync_server(const struct sync *sync);
+/** The answer to GET /v1/server, borrowed; always from one thread. `hash`: the pair with this log key's hash or founder
+ * link's fingerprint, if there is one. Otherwise, and in sync_server, the newest. NULL: no memory. */
+const struct buf *sync_server(struct sync *sync);
+const struct buf *sync_server_for(struct sync *sync, const uint8_t hash[static HASH_LEN]);
 
 /** A call over `bytes` (borrowed until SYNC_HELD or SYNC_DONE). ERR_MEMORY. */
 enum err sync_call_new(struct sync_call **call, struct sync *sync, const uint8_t *bytes,

@@ -206,7 +206,6 @@ static bool may_wait(const struct sync_call *call, bool last)
 void sync_answer(struct sync_call *call, struct store_view *view, uint64_t now_ms, bool last)
 {
     enum err err = ERR_OK;
-    const struct serverkey *key = call->sync->config.key;
     struct answer answer = {
         .call = call, .view = view, .now_ms = now_ms, .rows = {.max = RESPONSE_MAX}};
     assert(call->step == SYNC_ANSWER || call->step == SYNC_HELD);
@@ -225,7 +224,7 @@ void sync_answer(struct sync_call *call, struct store_view *view, uint64_t now_m
     buf_reset(&call->out);
     TRY(message_response_make_rows(&call->out, now_ms, call->refusal, call->sync->store_id,
                                    refused ? &none : &answer.rows, refused ? 0 : call->n_rows,
-                                   call->request.hash, key->secret->resp_sk));
+                                   call->request.hash, call->pair->secret->resp_sk));
     metrics_add(METRIC_SYNCS, 1);
     metrics_sync_status(call->refusal);
 out:

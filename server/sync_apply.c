@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "server/log.h"
+#include "server/logkey.h"
 #include "server/metrics.h"
 #include "server/sync_inside.h"
 
@@ -124,6 +125,7 @@ static enum err sign_space(struct sync *sync, struct access_space *space)
     enum err err = ERR_OK;
     struct store *store = sync->config.store;
     const struct serverkey *key = sync->config.key;
+    const struct serverkey_pair *pair = NULL;
     struct note note = {.size = space->tree.size};
     char origin[NOTE_ORIGIN_MAX];
     if (space->fold->size == 0)
@@ -131,7 +133,8 @@ static enum err sign_space(struct sync *sync, struct access_space *space)
     assert(space->tree.size == space->fold->size);
     TRY(note_origin(origin, key->log_name, strlen(key->log_name), space->info.space));
     tree_root(&space->tree, note.root);
-    note_sign(&note, origin, key->secret->log_sk);
+    TRY(logkey_at(key, store->engine->own_view(store), space->info.space, note.size, &pair));
+    note_sign(&note, origin, pair->secret->log_sk);
     TRY(access_publish(space));
     TRY(store->engine->note_put(store, space->info.space, &note));
 out:

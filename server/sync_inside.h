@@ -21,9 +21,9 @@ struct sync {
     struct access *access;
     struct quota *quota;
     uint8_t store_id[STORE_ID_LEN];
-    struct buf server;         /* answer to GET /v1/server */
-    _Atomic uint64_t clock_ms; /* newest time that was logged, beaten or accepted */
-    size_t n_gone;             /* rows that this transaction erases; the writer's */
+    struct buf servers[SERVERKEY_PAIRS_MAX]; /* answers to GET /v1/server */
+    _Atomic uint64_t clock_ms;               /* newest time that was logged, beaten or accepted */
+    size_t n_gone;                           /* rows that this transaction erases; the writer's */
     struct {
         uint8_t space[ID_LEN], row[ID_LEN];
     } gone[SYNC_GONE_MAX];
@@ -79,8 +79,9 @@ enum err sync_piece(struct sync_work *work, const struct fold_device *device,
 void sync_blobs_erase(struct sync *sync, bool committed);
 /** Whether the store is still recovering from a restore. */
 bool sync_recovering(struct sync *sync, struct store_view *view);
-/** Appends the signed statement of that. */
-enum err sync_resume(const struct sync *sync, const uint8_t space[static ID_LEN], uint64_t size,
+/** Appends the statement of that, signed by this pair. */
+enum err sync_resume(const struct sync *sync, const struct serverkey_pair *pair,
+                     const uint8_t space[static ID_LEN], uint64_t size,
                      const uint8_t root[static HASH_LEN], struct buf *out);
 /** Adds an item to the row's answer. */
 void sync_item(struct sync_row *row, enum message_list list, size_t k, enum err status);

@@ -8,6 +8,7 @@
 
 #include "proto/digest.h"
 #include "server/log.h"
+#include "server/logkey.h"
 #include "server/metrics.h"
 #include "server/sync_inside.h"
 
@@ -182,6 +183,13 @@ enum err sync_carry_out(struct sync_work *work, const struct leaf *leaf)
     case KIND_PURGE:
         TRY(delete_bodies(work, op));
         break;
+    case KIND_GENESIS:
+        TRY(logkey_put(store, work->sync->config.key, space, 0, op->u.genesis.log_pk));
+        break;
+    case KIND_LOG_KEY:
+        TRY(logkey_put(store, work->sync->config.key, space, work->space->fold->size,
+                       op->u.log_key.log_pk));
+        break;
     case KIND_INVITE_CLOSE:
         TRY(store->engine->chore(store, space, STORE_CHORE_INVITE, op->u.invite_close.invite_pk,
                                  PK_LEN));
@@ -200,6 +208,13 @@ out:
 
 /* ---- one leaf ---- */
 
+static bool is_pair(const struct serverkey *key, const uint8_t *log_pk, const uint8_t *resp_pk)
+{
+    uint8_t hash[HASH_LEN];
+    link_fingerprint(hash, log_pk, resp_pk);
+    return serverkey_find(key, hash) != NULL;
+}
+
 /* A genesis must name this server: its keys sign what the space's devices will verify. */
 static enum err check_genesis(const struct sync_work *work, const struct leaf *leaf)
 {
@@ -207,8 +222,7 @@ static enum err check_genesis(const struct sync_work *work, const struct leaf *l
     const struct op *op = &leaf->op;
     if (leaf->kind != KIND_GENESIS)
         return ERR_OK;
-    bool ours = digest_equal(op->u.genesis.log_pk, key->log_pk, PK_LEN) &&
-                digest_equal(op->u.genesis.resp_pk, key->resp_pk, PK_LEN) &&
+    bool ours = is_pair(key, op->u.genesis.log_pk, op->u.genesis.resp_pk) &&
                 op->u.genesis.log_name_len == strlen(key->log_name) &&
                 memcmp(op->u.genesis.log_name, key->log_name, op->u.genesis.log_name_len) == 0;
     return ours ? ERR_OK : ERR_WRONG_SERVER;
@@ -220,9 +234,18 @@ static enum err check_log_key(const struct sync_work *work, const struct leaf *l
     const struct serverkey *key = work->sync->config.key;
     if (leaf->kind != KIND_LOG_KEY)
         return ERR_OK;
-    bool ours = digest_equal(leaf->op.u.log_key.log_pk, key->log_pk, PK_LEN) &&
-                digest_equal(leaf->op.u.log_key.resp_pk, key->resp_pk, PK_LEN);
-    return ours ? ERR_OK : ERR_WRONG_SERVER;
+    const uint8_t *now = work->space->fold->log_pk;
+    const struct op *op = &leaf->op;
+    if (!is_pair(key, op->u.log_key.log_pk, op->u.log_key.resp_pk))
+        return ERR_WRONG_SERVER;
+    /* Forward only: an old hand-over does not bring an old key back. */
+    bool later = false;
+    for (size_t i = 0; i < key->n; i++) {
+        if (digest_equal(key->pairs[i].log_pk, op->u.log_key.log_pk, PK_LEN))
+            return later ? ERR_OK : ERR_EXISTS;
+        later = later || digest_equal(key->pairs[i].log_pk, now, PK_LEN);
+    }
+    return ERR_WRONG_SERVER;
 }
 
 /* What must hold before anything is written; LeafValid stands in the middle. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/seal.h"
+#include "server/logkey.h"
 #include "server/metrics.h"
 
 enum {
@@ -48,40 +49,67 @@ static void add_cosigs(const struct sync_page *page, struct note *note)
     }
 }
 
+enum err sync_page_key(const struct sync_page *page, uint64_t size,
+                       const struct serverkey_pair **pair)
+{
+    enum err err =
+        logkey_at(page->call->sync->config.key, page->view, page->space.space, size, pair);
+    return err == ERR_NO_KEY ? ERR_IO : err; /* the operator's to mend, nothing the client sent */
+}
+
 /* The stored note of a size, or one made now: Ed25519 is deterministic, so a size has one note, stored or not. */
 static enum err note_of(struct sync_page *page, uint64_t size, struct note *note)
 {
     enum err err = page->view->engine->note(page->view, page->space.space, size, note);
     if (err == ERR_NOT_FOUND) {
         *note = (struct note){.size = size};
+        const struct serverkey_pair *pair = NULL;
         err = tree_root_at(note->root, size, node_of, page);
         if (err == ERR_OK)
-            note_sign(note, page->origin, page->call->sync->config.key->secret->log_sk);
+            err = sync_page_key(page, size, &pair);
+        if (err == ERR_OK)
+            note_sign(note, page->origin, pair->secret->log_sk);
     }
     if (err == ERR_OK)
         add_cosigs(page, note);
     return err;
 }
 
-/* Less than the client has: with the log key's word for it that this is a backup. */
-static enum err say_recovering(struct sync_page *page, uint64_t size,
-                               const uint8_t root[static HASH_LEN])
+static enum err add_statement(struct sync_page *page, const struct serverkey_pair *pair,
+                              uint64_t size, const uint8_t root[static HASH_LEN])
 {
     struct message_row *out = page->out;
     struct buf payload = {.max = 1024};
-    out->status = ERR_RECOVERING;
-    enum err err = sync_resume(page->call->sync, page->row->space, size, root, &payload);
-    out->inbox = arena_get(page->arena, 1, sizeof *out->inbox);
+    enum err err = sync_resume(page->call->sync, pair, page->row->space, size, root, &payload);
     uint8_t *copy = err == ERR_OK ? arena_copy(page->arena, payload.bytes, payload.len) : NULL;
-    if (out->inbox && copy) {
-        *out->inbox = (struct message_inbox){
+    if (copy) {
+        struct message_inbox *item = &out->inbox[out->n_inbox++];
+        *item = (struct message_inbox){
             .type = INBOX_RESUME, .payload = copy, .payload_len = payload.len};
-        memcpy(out->inbox->id, page->row->space, ID_LEN);
-        out->n_inbox = 1;
+        memcpy(item->id, page->row->space, ID_LEN);
     } else if (err == ERR_OK) {
         err = ERR_MEMORY;
     }
     buf_free(&payload);
+    return err;
+}
+
+/* Less than the client has: with the log key's word for it that this is a backup. The client may know a later key than
+ * the backup: each from the backup's on says it. */
+static enum err say_recovering(struct sync_page *page, uint64_t size,
+                               const uint8_t root[static HASH_LEN])
+{
+    enum err err = ERR_OK;
+    const struct serverkey *key = page->call->sync->config.key;
+    const struct serverkey_pair *pair = &key->pairs[0];
+    page->out->status = ERR_RECOVERING;
+    page->out->inbox = arena_get(page->arena, SERVERKEY_PAIRS_MAX, sizeof *page->out->inbox);
+    TRY(page->out->inbox ? ERR_OK : ERR_MEMORY);
+    if (size > 0)
+        TRY(sync_page_key(page, size, &pair));
+    for (; pair <= serverkey_now(key); pair++)
+        TRY(add_statement(page, pair, size, root));
+out:
     return err;
 }
 
@@ -363,6 +391,12 @@ static enum err add_notes(struct sync_page *page)
     if (page->end == page->size)
         return ERR_OK;
     out->more = true;
+    const struct serverkey_pair *here = NULL, *there = NULL;
+    if (page->end > 0)
+        TRY(sync_page_key(page, page->end, &here));
+    TRY(sync_page_key(page, page->size, &there));
+    if (here && here != there)
+        return ERR_OK; /* its key is handed over in a later page: nobody could verify it yet */
     err = note_of(page, page->size, &out->head);
     if (err == ERR_OK)
         err = tree_consistency(&out->head_proof, page->end, page->size, node_of, page);

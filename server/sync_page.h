@@ -53,6 +53,10 @@ enum err sync_page_inbox(struct sync_page *page, enum inbox_type type,
 /** Whether the client wants the note although nothing is new: it wants body 0 of entry 0, which a genesis never has. */
 bool sync_page_asks_note(const struct sync_page *page);
 
+/** The key pair in force after `size` entries. */
+enum err sync_page_key(const struct sync_page *page, uint64_t size,
+                       const struct serverkey_pair **pair);
+
 /** Takes bytes and elements from the budget; false when it is used up (nothing is taken). */
 bool sync_page_take(struct sync_page *page, size_t bytes, size_t elements);
 

@@ -308,6 +308,34 @@ static enum err add_waiting(void *ctx, const struct store_inbox *item)
                            item->payload_len);
 }
 
+/* ---- new keys of the server ---- */
+
+/* What an admin is asked to put into the log: the newest pair, with the word of the one in force. Until one does it is
+ * worth a full row, and wakes nobody. */
+static enum err add_key_offer(struct sync_page *page)
+{
+    enum err err = ERR_OK;
+    static const uint8_t nobody[ID_LEN];
+    const struct serverkey *key = page->call->sync->config.key;
+    const struct serverkey_pair *now = serverkey_now(key), *in_force = now;
+    struct op_key_offer offer;
+    uint8_t payload[KEY_OFFER_LEN];
+    if (!page->member.active || !(page->member.roles & ROLE_ADMIN) || page->out->more ||
+        key->n == 1)
+        return ERR_OK;
+    TRY(sync_page_key(page, page->size, &in_force));
+    if (in_force == now)
+        return ERR_OK;
+    memcpy(offer.log_pk, now->log_pk, PK_LEN);
+    memcpy(offer.resp_pk, now->resp_pk, PK_LEN);
+    TRY(serverkey_hand_over(offer.old_sig, in_force, now, page->space.space));
+    op_key_offer_put(payload, &offer);
+    page->waiting = true;
+    err = sync_page_inbox(page, INBOX_LOG_KEY, nobody, payload, sizeof payload);
+out:
+    return err == ERR_TOO_BIG ? ERR_OK : err;
+}
+
 /* ---- attachments ---- */
 
 static enum err give_piece(struct sync_page *page, const struct message_inbox *in)
@@ -351,6 +379,7 @@ enum err sync_page_rest(struct sync_page *page)
     TRY(add_wanted(page));
     TRY(give_pieces(page));
     TRY(add_cosigned(page));
+    TRY(add_key_offer(page));
     if (page->member.active && page->member.roles & (ROLES_ADMIT | ROLE_STEWARD | ROLE_AUDITOR)) {
         err = page->view->engine->inbox(page->view, page->space.space, add_waiting, page);
         TRY(err == ERR_TOO_BIG ? ERR_OK : err);

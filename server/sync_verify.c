@@ -356,6 +356,20 @@ out:
     return err;
 }
 
+/* Devices that were away while the keys changed ask with what they know; most ask with the newest. */
+static enum err verify_request(struct sync_call *call)
+{
+    const struct serverkey *key = call->sync->config.key;
+    enum err err = ERR_SIGNATURE;
+    call->pair = serverkey_now(key);
+    for (size_t i = key->n; i > 0 && err == ERR_SIGNATURE; i--) {
+        err = message_request_verify(&call->request, key->pairs[i - 1].aud, call->request.ed_pk);
+        if (err == ERR_OK)
+            call->pair = &key->pairs[i - 1];
+    }
+    return err;
+}
+
 void sync_verify(struct sync_call *call, struct store_view *view, uint64_t now_ms)
 {
     struct message_request *request = &call->request;
@@ -367,8 +381,7 @@ void sync_verify(struct sync_call *call, struct store_view *view, uint64_t now_m
     }
     /* The signature is looked at in any case: that is what binds a refusal to this request. */
     enum err known = find_device(call, view);
-    enum err verified =
-        message_request_verify(request, call->sync->config.key->aud, request->ed_pk);
+    enum err verified = verify_request(call);
     call->recovering = sync_recovering(call->sync, view);
     /* It may have been admitted in what was lost. */
     if (known == ERR_UNKNOWN_DEVICE && call->recovering)

@@ -43,14 +43,14 @@ static void join_url(char *out, size_t max, const char *url, const char *path)
     snprintf(out, max, "%.*s%s", (int)len, url, path);
 }
 
-int cli_get_server(struct cli *cli, const char *url, struct buf *out)
+int cli_get_server(struct cli *cli, const char *where, const char *url, struct buf *out)
 {
-    char whole[600];
+    char ask[768];
     int code = cli_net(cli);
     if (code != EXIT_DONE)
         return code;
-    join_url(whole, sizeof whole, url, "/v1/server");
-    int result = (int)net_get(cli->net, whole, out);
+    pas_server_ask(cli->pas, where, ask);
+    int result = (int)net_get(cli->net, ask, out);
     return result == 0 ? EXIT_DONE : cli_net_failed(cli, result, url);
 }
 

@@ -129,8 +129,8 @@ struct carried {
 /** The HTTP client, made when first needed. */
 int cli_net(struct cli *cli);
 
-/** GET <url>/v1/server into `out`. */
-int cli_get_server(struct cli *cli, const char *url, struct buf *out);
+/** Asks the server of `where` (a link or an address; `url` is its address) for its keys, into `out`. */
+int cli_get_server(struct cli *cli, const char *where, const char *url, struct buf *out);
 
 /** Syncs with one server until it is done; adds to `carried`. Quiet: messages are the caller's, except of failures. */
 int cli_carry(struct cli *cli, size_t server, uint64_t wait_ms, struct carried *carried);

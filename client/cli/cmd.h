@@ -54,6 +54,7 @@ int cmd_audit_grant(struct cli *cli, const struct args *args);
 int cmd_audit_grants(struct cli *cli, const struct args *args);
 int cmd_audit_close(struct cli *cli, const struct args *args);
 int cmd_audit_read(struct cli *cli, const struct args *args);
+int cmd_server_key(struct cli *cli, const struct args *args);
 int cmd_witness_set(struct cli *cli, const struct args *args);
 int cmd_witness_list(struct cli *cli, const struct args *args);
 int cmd_export_person(struct cli *cli, const struct args *args);

@@ -293,6 +293,39 @@ int cmd_audit_checkpoint(struct cli *cli, const struct args *args)
     return EXIT_DONE;
 }
 
+/* --- new keys of the server --- */
+
+static int accept_keys(struct cli *cli, const char *code)
+{
+    size_t n = 0;
+    int result = pas_server_accept(cli->pas, code, &n);
+    if (result == ERR_COMMITMENT)
+        cli_error(cli, MSG_SERVER_KEY_OTHER, code);
+    else if (result == ERR_NOT_FOUND)
+        cli_error(cli, MSG_SERVER_KEY_NONE);
+    if (result == ERR_COMMITMENT || result == ERR_NOT_FOUND)
+        return EXIT_REFUSED;
+    if (result != 0)
+        return cli_failed(cli, result);
+    cli_say(cli, MSG_SERVER_KEY_TAKEN, n);
+    if (cli->json)
+        printf("{\"spaces\":%zu}\n", n);
+    return EXIT_DONE;
+}
+
+int cmd_server_key(struct cli *cli, const struct args *args)
+{
+    const char *code = args_option(args, "accept");
+    struct pas_table *table = NULL;
+    if (code)
+        return accept_keys(cli, code);
+    int result = pas_server_keys(cli->pas, &table);
+    if (result == 0 && !cli->json && pas_table_rows(table) == 0)
+        cli_say(cli, MSG_SERVER_KEY_NONE);
+    return result == 0 ? cli_table(cli, table, false, "space_name offered may")
+                       : cli_failed(cli, result);
+}
+
 /* --- witnesses --- */
 
 int cmd_witness_set(struct cli *cli, const struct args *args)

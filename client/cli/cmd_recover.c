@@ -215,7 +215,7 @@ int cmd_recover(struct cli *cli, const struct args *args)
     if (!link)
         snprintf(url, sizeof url, "%s", typed);
     snprintf(dir, sizeof dir, "%s/recover.tmp", cli->home);
-    int code = cli_get_server(cli, url, &server);
+    int code = cli_get_server(cli, link ? word : url, url, &server);
     if (code == EXIT_DONE) {
         struct pas_rescue_args how = {.sheet = word,
                                       .url = typed,

@@ -63,10 +63,16 @@ static int carry_to(struct cli *cli, size_t space, struct carried *carried)
     int result = pas_space_url(cli->pas, space, url);
     if (result != 0)
         return cli_failed(cli, result);
-    for (size_t i = 0; i < pas_servers(cli->pas); i++)
-        if (strcmp(pas_server_url(cli->pas, i), url) == 0)
-            return cli_carry(cli, i, 0, carried);
-    return cli_failed(cli, ERR_INTERNAL);
+    int code = EXIT_DONE;
+    bool found = false;
+    /* While keys change hands one address may stand for two sets of them. */
+    for (size_t i = 0; i < pas_servers(cli->pas) && code == EXIT_DONE; i++) {
+        if (strcmp(pas_server_url(cli->pas, i), url) != 0)
+            continue;
+        found = true;
+        code = cli_carry(cli, i, 0, carried);
+    }
+    return found ? code : cli_failed(cli, ERR_INTERNAL);
 }
 
 int cmd_space_create(struct cli *cli, const struct args *args)
@@ -81,7 +87,7 @@ int cmd_space_create(struct cli *cli, const struct args *args)
         return usage_bad(cli, level ? level : "", "--level");
     int code = founding_url(cli, args_option(args, "server"), &link, url);
     if (code == EXIT_DONE)
-        code = cli_get_server(cli, url, &server);
+        code = cli_get_server(cli, link ? link : url, url, &server);
     if (code == EXIT_DONE) {
         int result = pas_found(cli->pas, link, url, server.bytes, server.len, name, level, &space);
         if (result == ERR_FORMAT)
@@ -116,7 +122,7 @@ int cmd_space_succeed(struct cli *cli, const struct args *args)
         result = pas_space_url(cli->pas, old, url);
     if (result != 0)
         return cli_failed(cli, result);
-    int code = cli_get_server(cli, url, &server);
+    int code = cli_get_server(cli, url, url, &server);
     if (code == EXIT_DONE) {
         result =
             pas_succeed(cli->pas, old, server.bytes, server.len, args_option(args, "name"), &space);
@@ -238,7 +244,7 @@ int cmd_join(struct cli *cli, const struct args *args)
         cli_error(cli, MSG_BAD_LINK);
         return EXIT_REFUSED;
     }
-    int code = cli_get_server(cli, url, &server);
+    int code = cli_get_server(cli, link, url, &server);
     if (code == EXIT_DONE) {
         int result = pas_join(cli->pas, link, server.bytes, server.len, &space);
         code = result == 0 ? EXIT_DONE : cli_failed(cli, result);

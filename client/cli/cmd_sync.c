@@ -70,6 +70,8 @@ static void print_space(struct cli *cli, const struct pas_table *table, size_t i
         cli_error(cli, MSG_WITNESS_AMBER, cli_text(table, i, "name"));
     if (strcmp(cli_text(table, i, "witness"), "red") == 0)
         cli_error(cli, MSG_WITNESS_RED, cli_text(table, i, "name"));
+    if (*cli_text(table, i, "server_code"))
+        cli_say(cli, MSG_SERVER_KEY_OFFERED, cli_text(table, i, "server_code"));
     say_keepers(cli, table, i);
     if (cli_int(table, i, "rotation_pending"))
         cli_say(cli, MSG_SPACE_ROTATION);

@@ -349,6 +349,29 @@
       "steward) has to confirm it: \"member proposals\".\n")                                            \
     X(GRANT_CLOSED, "Fin de l'autorisation notée ; elle part à la prochaine synchronisation.\n",        \
       "The end of the grant is noted; it leaves at the next sync.\n")                                   \
+    X(SERVER_KEY_NONE, "Le serveur ne propose pas de nouvelles clés.\n",                                \
+      "The server offers no new keys.\n")                                                               \
+    X(SERVER_KEY_OTHER,                                                                                 \
+      "passerelle : le serveur propose d'autres clés que « %s ». Relisez le code avec son "          \
+      "exploitant ; "                                                                                   \
+      "s'il est juste, n'acceptez rien et prévenez-le.\n",                                              \
+      "passerelle: the server offers other keys than \"%s\". Read the code again with its "             \
+      "operator; if "                                                                                   \
+      "it is right, accept nothing and tell them.\n")                                                   \
+    X(SERVER_KEY_TAKEN,                                                                                 \
+      "Nouvelles clés du serveur notées (%zu espaces) ; chaque appareil les vérifie à sa "          \
+      "prochaine "                                                                                      \
+      "synchronisation. Synchronisez maintenant.\n",                                                    \
+      "The server's new keys are noted (%zu spaces); each device verifies them at its next sync. "      \
+      "Sync "                                                                                           \
+      "now.\n")                                                                                         \
+    X(SERVER_KEY_OFFERED,                                                                               \
+      "   le serveur propose de nouvelles clés (code %s) : comparez le code avec son exploitant, "     \
+      "au "                                                                                             \
+      "téléphone, puis « passerelle server-key --accept CODE »\n",                                      \
+      "   the server offers new keys (code %s): compare the code with its operator, by "                \
+      "telephone, then "                                                                                \
+      "\"passerelle server-key --accept CODE\"\n")                                                      \
     X(WITNESS_SET, "Témoins notés ; la liste part à la prochaine synchronisation.\n",                   \
       "The witnesses are noted; the list leaves at the next sync.\n")                                   \
     X(WITNESS_AMBER,                                                                                    \

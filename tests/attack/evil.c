@@ -152,7 +152,7 @@ static void sign_page(struct evil *evil)
     evil->row->more = false;
     evil->row->size = tree.size;
     tree_root(&tree, evil->row->note.root);
-    note_sign(&evil->row->note, origin, key->secret->log_sk);
+    note_sign(&evil->row->note, origin, serverkey_now(key)->secret->log_sk);
 }
 
 static size_t row_of(const struct message_request *request, const uint8_t *space)
@@ -170,11 +170,11 @@ static void alter(struct evil *evil, const struct buf *honest, evil_attack attac
     struct message_response answer = {0};
     must(message_request_open(&evil->request, evil->request_bytes.bytes, evil->request_bytes.len));
     uint8_t aud[HASH_LEN];
-    message_aud(aud, key->log_pk);
+    message_aud(aud, serverkey_now(key)->log_pk);
     must(message_request_verify(&evil->request, aud, evil->victim->engine->ring.ed_pk));
     must(message_request_decode(&evil->request));
     must(message_response_open(&answer, honest->bytes, honest->len, evil->request.hash,
-                               key->resp_pk));
+                               serverkey_now(key)->resp_pk));
     evil->answer = &answer;
     evil->row = &answer.rows[row_of(&evil->request, space)];
     memcpy(evil->hash, evil->request.hash, HASH_LEN);
@@ -188,7 +188,8 @@ static void alter(struct evil *evil, const struct buf *honest, evil_attack attac
     if (!evil->raw) {
         if (!evil->keep_note && evil->row->full)
             sign_page(evil);
-        must(message_response_make(&evil->out, &answer, evil->hash, key->secret->resp_sk));
+        must(message_response_make(&evil->out, &answer, evil->hash,
+                                   serverkey_now(key)->secret->resp_sk));
     }
     message_response_free(&answer);
     message_request_free(&evil->request);

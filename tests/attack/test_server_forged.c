@@ -213,8 +213,8 @@ static void continues(struct evil *evil, const uint8_t device[static ID_LEN],
     op->u.genesis.level = space->fold->level;
     op->u.genesis.suite = SUITE_1;
     memcpy(op->u.genesis.ed_pk, ed_pk, PK_LEN);
-    memcpy(op->u.genesis.log_pk, key->log_pk, PK_LEN);
-    memcpy(op->u.genesis.resp_pk, key->resp_pk, PK_LEN);
+    memcpy(op->u.genesis.log_pk, serverkey_now(key)->log_pk, PK_LEN);
+    memcpy(op->u.genesis.resp_pk, serverkey_now(key)->resp_pk, PK_LEN);
     op->u.genesis.log_name = key->log_name;
     op->u.genesis.log_name_len = strlen(key->log_name);
     op->u.genesis.succeeds = true;

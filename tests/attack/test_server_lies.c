@@ -29,7 +29,7 @@ static void honest_out(struct evil *evil, const uint8_t *hash, const uint8_t *sk
 
 static const uint8_t *resp_sk(struct evil *evil)
 {
-    return evil->kit.server.key.secret->resp_sk;
+    return serverkey_now(&evil->kit.server.key)->secret->resp_sk;
 }
 
 static void altered_answer(struct evil *evil)
@@ -124,7 +124,7 @@ static void own_note(struct evil *evil, uint64_t size, const uint8_t *root, cons
     struct note *note = &evil->row->note;
     *note = (struct note){.size = size};
     memcpy(note->root, root, HASH_LEN);
-    note_sign(note, origin ? origin : name, sk ? sk : key->secret->log_sk);
+    note_sign(note, origin ? origin : name, sk ? sk : serverkey_now(key)->secret->log_sk);
     evil->row->has_note = true;
     evil->row->has_head = evil->row->more = false;
     evil->row->size = size;

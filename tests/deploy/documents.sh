@@ -154,6 +154,10 @@ run_block() {
             line=${line//LIEN/LINK}
             line=${line//LINK/\'$(cat "$STATE/link")\'}
         fi
+        if [[ $line == *"--accept CODE"* ]]; then
+            code=$(env $(person "$who") "$REAL/passerelle" server-key --json | jq -r '.[0].offered')
+            line=${line//CODE/$code}
+        fi
         if [[ $line == *7KQ2M9XA* ]]; then
             code=$(env $(person "$who") "$REAL/passerelle" sql "SELECT code FROM personne LIMIT 1" --json | jq -r '.[0].code')
             line=${line//7KQ2M9XA/$code}

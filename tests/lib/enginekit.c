@@ -140,8 +140,8 @@ size_t kit_found(struct kit_device *device, const char *name)
     const struct buf *server = sync_server(device->kit->server.sync);
     testserver_link(&device->kit->server, link.secret);
     snprintf(link.url, sizeof link.url, "%s", device->kit->server.key.url);
-    link_fingerprint(link.fingerprint, device->kit->server.key.log_pk,
-                     device->kit->server.key.resp_pk);
+    link_fingerprint(link.fingerprint, serverkey_now(&device->kit->server.key)->log_pk,
+                     serverkey_now(&device->kit->server.key)->resp_pk);
     link_print(&text, &link);
     buf_u8(&text, 0);
     must(engine_found(device->engine, (const char *)text.bytes, NULL, server->bytes, server->len,

@@ -71,7 +71,7 @@ void sim_attack_forge(struct sim_world *world, struct sim_device *device)
     memcpy(row.space, space->pub.id, ID_LEN);
     struct message_request request = {.time_ms = world->now_ms, .n_rows = 1, .rows = &row};
     memcpy(request.device, device->id, ID_LEN);
-    message_aud(aud, world->key.log_pk);
+    message_aud(aud, serverkey_now(&world->key)->log_pk);
     if (err == ERR_OK)
         err = message_request_make(&bytes, &request, aud, device->engine->ring.device->ed_sk);
     if (err == ERR_OK) {

@@ -115,7 +115,8 @@ static size_t found_space(struct world *w, struct device *device, const char *na
     if (first) {
         testserver_link(&w->server, link.secret);
         snprintf(link.url, sizeof link.url, "%s", w->server.key.url);
-        link_fingerprint(link.fingerprint, w->server.key.log_pk, w->server.key.resp_pk);
+        link_fingerprint(link.fingerprint, serverkey_now(&w->server.key)->log_pk,
+                         serverkey_now(&w->server.key)->resp_pk);
         link_print(&text, &link);
         buf_u8(&text, 0);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Goal: the key file comes back as it was written, is nobody else's to read, and a damaged one is refused.
+ * Goal: the key file comes back as it was written, is nobody else's to read, and a damaged one is refused; pairs are only ever added.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "proto/digest.h"
+#include "proto/op.h"
 #include "server/serverkey.h"
 #include "server/store_folder.h"
 
@@ -55,9 +56,10 @@ static void test_text(void **state)
     assert_int_equal(serverkey_make(&key, "https://sync.example.org", NULL), ERR_OK);
     serverkey_print(&text, &key);
     assert_int_equal(serverkey_parse(&back, (const char *)text.bytes, text.len), ERR_OK);
-    assert_memory_equal(back.log_pk, key.log_pk, PK_LEN);
-    assert_memory_equal(back.resp_pk, key.resp_pk, PK_LEN);
-    assert_memory_equal(back.secret->log_sk, key.secret->log_sk, SK_LEN);
+    assert_memory_equal(serverkey_now(&back)->log_pk, serverkey_now(&key)->log_pk, PK_LEN);
+    assert_memory_equal(serverkey_now(&back)->resp_pk, serverkey_now(&key)->resp_pk, PK_LEN);
+    assert_memory_equal(serverkey_now(&back)->secret->log_sk, serverkey_now(&key)->secret->log_sk,
+                        SK_LEN);
     assert_string_equal(back.url, key.url);
     assert_string_equal(back.log_name, key.log_name);
     serverkey_fini(&back);
@@ -86,7 +88,7 @@ static void test_file(void **state)
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(store_folder_key(folder, &back), ERR_OK);
-    assert_memory_equal(back.log_pk, key.log_pk, PK_LEN);
+    assert_memory_equal(serverkey_now(&back)->log_pk, serverkey_now(&key)->log_pk, PK_LEN);
     serverkey_fini(&back);
     chmod(path, 0640);
     assert_int_equal(store_folder_key(folder, &back), ERR_DENIED);
@@ -102,6 +104,61 @@ static void test_file(void **state)
     serverkey_fini(&key);
 }
 
+/* Further pairs: what each is found by, that the file keeps them, and that only a continuation is taken over. */
+static void test_pairs(void **state)
+{
+    (void)state;
+    struct serverkey key, back, other;
+    struct buf text = {0};
+    struct op_key_offer offer;
+    uint8_t fingerprint[HASH_LEN], space[ID_LEN] = {1};
+    assert_int_equal(serverkey_make(&key, "https://sync.example.org", NULL), ERR_OK);
+    serverkey_print(&text, &key);
+    assert_memory_equal(text.bytes, "passerelled key 1\n", 18);
+    assert_int_equal(serverkey_parse(&back, (const char *)text.bytes, text.len), ERR_OK);
+    const struct serverkey_pair *first = serverkey_now(&key);
+    for (size_t n = 2; n <= SERVERKEY_PAIRS_MAX; n++) {
+        assert_int_equal(serverkey_rotate(&key), ERR_OK);
+        assert_int_equal(key.n, n);
+    }
+    assert_int_equal(serverkey_rotate(&key), ERR_FULL);
+    assert_ptr_equal(serverkey_find(&key, first->aud), first);
+    link_fingerprint(fingerprint, key.pairs[3].log_pk, key.pairs[3].resp_pk);
+    assert_ptr_equal(serverkey_find(&key, fingerprint), &key.pairs[3]);
+    assert_null(serverkey_find(&key, key.pairs[3].log_pk));
+
+    const struct serverkey_pair *now = serverkey_now(&key);
+    memcpy(offer.log_pk, now->log_pk, PK_LEN);
+    memcpy(offer.resp_pk, now->resp_pk, PK_LEN);
+    assert_int_equal(serverkey_hand_over(offer.old_sig, first, now, space), ERR_OK);
+    assert_int_equal(op_key_offer_verify(&offer, space, first->log_pk), ERR_OK);
+    assert_int_equal(op_key_offer_verify(&offer, space, now->log_pk), ERR_SIGNATURE);
+    space[0] = 2;
+    assert_int_equal(op_key_offer_verify(&offer, space, first->log_pk), ERR_SIGNATURE);
+
+    assert_int_equal(serverkey_follow(&key, &back), ERR_CORRUPT);
+    assert_int_equal(serverkey_follow(&back, &key), ERR_OK);
+    assert_int_equal(back.n, SERVERKEY_PAIRS_MAX);
+    assert_memory_equal(serverkey_now(&back)->secret->log_sk, now->secret->log_sk, SK_LEN);
+    assert_int_equal(serverkey_make(&other, "https://sync.example.org", NULL), ERR_OK);
+    assert_int_equal(serverkey_follow(&back, &other), ERR_CORRUPT);
+    serverkey_fini(&back);
+
+    buf_reset(&text);
+    serverkey_print(&text, &key);
+    assert_memory_equal(text.bytes, "passerelled key 2\n", 18);
+    assert_int_equal(serverkey_parse(&back, (const char *)text.bytes, text.len), ERR_OK);
+    assert_int_equal(back.n, SERVERKEY_PAIRS_MAX);
+    serverkey_fini(&back);
+    for (size_t len = 0; len < text.len; len++)
+        assert_int_not_equal(serverkey_parse(&back, (const char *)text.bytes, len), ERR_OK);
+    text.bytes[16] = '3';
+    assert_int_equal(serverkey_parse(&back, (const char *)text.bytes, text.len), ERR_VERSION);
+    serverkey_fini(&key);
+    serverkey_fini(&other);
+    buf_free(&text);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -114,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_urls_and_names),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_file),
+        cmocka_unit_test(test_pairs),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
