@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "server/main_command.h"
 #include "server/store.h"
@@ -43,6 +44,57 @@ static int copy_key(const char *to, const char *from)
     return code;
 }
 
+static void drop_copy(const char *folder)
+{
+    static const char *const names[] = {
+        "log.db", "log.db-wal", "log.db-shm", "keys.db", "keys.db-wal", "keys.db-shm", ""};
+    char path[STORE_FOLDER_PATH_MAX + 16];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        (void)(*names[i] ? unlink(path) : rmdir(folder));
+    }
+}
+
+static enum err keep_copy(const char *folder, const char *to, const char *name)
+{
+    char from[STORE_FOLDER_PATH_MAX + 16], whole[STORE_FOLDER_PATH_MAX];
+    snprintf(from, sizeof from, "%s/%s", folder, name);
+    snprintf(whole, sizeof whole, "%.4000s/%s", to, name);
+    return chmod(from, 0600) == 0 && rename(from, whole) == 0 ? ERR_OK : ERR_IO;
+}
+
+/* A store in a database: as of one moment, into SQLite files, whatever is written meanwhile. */
+static enum err backup_place(const char *data, const char *to, bool log, bool keys)
+{
+    enum err err = ERR_OK;
+    char folder[STORE_FOLDER_PATH_MAX];
+    struct store *from = NULL, *fresh = NULL;
+    struct store_copied copied;
+    snprintf(folder, sizeof folder, "%.4000s/unfinished", to);
+    if (main_open_store(data, STORE_READER, &from) != EXIT_DONE)
+        return ERR_BUSY;
+    struct store_view *view = from->engine->own_view(from);
+    drop_copy(folder);
+    TRY(mkdir(folder, 0700) == 0 ? ERR_OK : ERR_IO);
+    TRY(store_sqlite_create(folder));
+    TRY(store_sqlite_open(&fresh, folder, STORE_OWNER));
+    TRY(from->engine->view_begin(view));
+    err = store_copy(fresh, view, &copied);
+    from->engine->view_end(view);
+    fresh->engine->close(fresh);
+    fresh = NULL;
+    if (err == ERR_OK && log)
+        err = keep_copy(folder, to, "log.db");
+    if (err == ERR_OK && keys)
+        err = keep_copy(folder, to, "keys.db");
+out:
+    if (fresh)
+        fresh->engine->close(fresh);
+    from->engine->close(from);
+    drop_copy(folder);
+    return err;
+}
+
 int main_backup(int argc, char **argv)
 {
     const char *data = NULL, *to = NULL, *only = NULL;
@@ -63,7 +115,10 @@ int main_backup(int argc, char **argv)
         code = copy_key(to, data);
     if (code != EXIT_DONE)
         return code;
-    enum err err = store_sqlite_backup(data, to, log, keys);
+    char place[STORE_FOLDER_PLACE_MAX];
+    bool elsewhere = store_folder_place(data, place) == ERR_OK;
+    enum err err =
+        elsewhere ? backup_place(data, to, log, keys) : store_sqlite_backup(data, to, log, keys);
     if (err == ERR_OK && log)
         err = store_blob_copy(data, to); /* after the log: it names no blob that is not there */
     if (err == ERR_CORRUPT)

@@ -212,7 +212,7 @@ static int write_backup(const struct setup *setup)
         "# needs a line ReadWritePaths=... (systemctl edit passerelle-backup.service).\n"
         "data = %s\nto = %s\nrecipient = %s\n"
         "# Days that backups of the log, and those of the keys, are kept.\n"
-        "keep_log = 400\nkeep_keys = 30\n",
+        "keep_log = 400\nkeep_keys = 30\nfull_every = 7\n",
         setup->answers[DATA], setup->answers[BACKUP], setup->answers[RECIPIENT]);
     return write_file(setup, "backup.conf", text);
 }

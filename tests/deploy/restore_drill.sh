@@ -25,6 +25,8 @@ step "last night's backup, beside the running server"
 create claire site nom="Les Saules"
 synced claire nadia
 create nadia personne prenom=Mihai site="$ID"
+head -c 600000 /dev/urandom >"$WORK/photo.jpg"
+expect 0 on nadia attach "$ID" "$WORK/photo.jpg"
 synced nadia claire
 expect 0 backup
 same "files" "1 1 0" "$(count log) $(count keys) $(find "$backups" -mindepth 1 ! -name '*.tar.age' | wc -l)"
@@ -49,6 +51,40 @@ find "$backups" -name '*.age' -exec touch -d '-500 days' {} +
 sleep 1.1
 expect 0 backup
 same "logs, keys when all but one are too old" "1 1" "$(count log) $(count keys)"
+
+step "the next nights hold what is new; one that is damaged costs itself, the whole one is named when it is missing"
+whole=$(find "$backups" -name 'log-*.tar.age')
+create claire site nom="Le Verger"
+synced claire nadia
+for _ in 1 2; do
+    sleep 1.1
+    expect 0 backup
+done
+mapfile -t nights < <(find "$backups" -name '*.since-*' | sort)
+same "nights" 2 ${#nights[@]}
+[ $((4 * $(stat -c %s "${nights[0]}"))) -lt "$(stat -c %s "$whole")" ] || fail "a night is as large as the whole"
+cp "${nights[1]}" "$WORK/night"
+head -c -1000 "$WORK/night" >"${nights[1]}"
+expect 1 backup --open "$WORK/key.age" "$WORK/opened"
+has "$ERR" "is damaged"
+has "$ERR" "--at"
+rm -rf "$WORK/opened"
+stamp=$(basename "${nights[0]}" | sed 's/^log-\([^.]*\).*/\1/')
+expect 0 backup --open "$WORK/key.age" "$WORK/opened" --at "$stamp"
+expect 0 "$passerelled" restore --data "$WORK/earlier" --from "$WORK/opened/log" --keys-from "$WORK/opened/keys"
+expect 0 "$passerelled" check --data "$WORK/earlier" --deep
+[ "$(ls -R "$WORK/earlier/blobs" | grep -cE '^[0-9a-f]{64}$')" -gt 0 ] || fail "the attachment is not there"
+same "attachments" "$(ls -R "$WORK/server/blobs" | grep -cE '^[0-9a-f]{64}$')" \
+    "$(ls -R "$WORK/earlier/blobs" | grep -cE '^[0-9a-f]{64}$')"
+expect 1 backup --open "$WORK/key.age" "$WORK/opened"
+has "$ERR" "not empty"
+rm -rf "$WORK/opened" "$WORK/earlier"
+cp "$WORK/night" "${nights[1]}"
+mv "$whole" "$WORK/whole"
+expect 1 backup --open "$WORK/key.age" "$WORK/opened"
+has "$ERR" "is missing"
+mv "$WORK/whole" "$whole"
+rm -rf "$WORK/opened"
 
 step "a day of work after it, then the disk is gone"
 create claire site nom="Les Acacias"
@@ -78,7 +114,7 @@ for who in claire nadia claire; do expect 0 on "$who" sync; done
 same "root" "$before" "$(root_of claire)"
 expect 0 "$passerelled" restore --data "$WORK/server" --finish
 synced nadia claire
-same "what claire sees" '{"n":3}' "$(query claire "SELECT count(*) AS n FROM site")"
+same "what claire sees" '{"n":4}' "$(query claire "SELECT count(*) AS n FROM site")"
 for who in claire nadia; do expect 0 on "$who" audit verify --full; done
 expect 0 "$passerelled" check --data "$WORK/server" --deep
 

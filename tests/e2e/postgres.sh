@@ -59,6 +59,13 @@ for who in claire nadia; do
 done
 expect 0 "$PASSERELLE_BIN_DIR/passerelled" check --data "$WORK/two"
 
+step "a backup while all nodes serve: of one moment, as files that restore takes"
+expect 0 "$PASSERELLE_BIN_DIR/passerelled" backup --data "$WORK/two" --to "$WORK/backup"
+expect 0 "$PASSERELLE_BIN_DIR/passerelled" backup --data "$WORK/two" --to "$WORK/backup"
+same "files" "keys.db log.db server.key" "$(ls "$WORK/backup" | grep -v blobs | xargs)"
+expect 0 "$PASSERELLE_BIN_DIR/passerelled" restore --data "$WORK/restored" --from "$WORK/backup"
+expect 0 "$PASSERELLE_BIN_DIR/passerelled" check --data "$WORK/restored" --deep
+
 step "moved to files and back: the same roots and checkpoints"
 for node in one two three; do server_stop "$node"; done
 expect 0 on claire audit checkpoint
