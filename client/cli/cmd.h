@@ -118,6 +118,8 @@ int cmd_demo_data(struct cli *cli, const struct args *args);
 /* Writes a file that leaves the system: noted first, then written, with a warning. */
 int cli_let_out(struct cli *cli, bool print, const char *what, const char *record, const char *path,
                 const char *text);
+/* Says that something left: `noted` in the history or not; `file`: as a file of this device, to be handled with care. */
+void cli_left(struct cli *cli, bool noted, bool file);
 /* After a record was saved: does what the pack does by itself, says what it proposes, and warns of words that had
  * better not stand there and, of a fresh one, of records that may be the same. */
 void cli_after_save(struct cli *cli, const char *record, bool fresh);

@@ -45,6 +45,21 @@ static int read_pairs(struct cli *cli, const struct args *args, size_t from, str
     return EXIT_DONE;
 }
 
+void cli_left(struct cli *cli, bool noted, bool file)
+{
+    if (!noted)
+        fputs(cli->lang[0] == 'e' ? "passerelle: this export could not be noted in the history.\n"
+                                  : "passerelle : cet export n'a pas pu être noté dans "
+                                    "l'historique.\n",
+              stderr);
+    if (!file)
+        return;
+    if (cli->json)
+        printf("{\"file\":true,\"noted\":%s}\n", noted ? "true" : "false");
+    say(cli, "Écrit. Ce fichier n'est plus chiffré : à transmettre et à détruire avec soin.",
+        "Written. This file is no longer encrypted: hand it over and destroy it with care.");
+}
+
 int cli_let_out(struct cli *cli, bool print, const char *what, const char *record, const char *path,
                 const char *text)
 {
@@ -54,20 +69,9 @@ int cli_let_out(struct cli *cli, bool print, const char *what, const char *recor
     int result = pas_journal(cli->pas, print, what, record, lines);
     bool noted = result == 0;
     int code = cli_write_file(cli, path, text);
-    if (code != EXIT_DONE)
-        return code;
-    if (!noted)
-        fputs(cli->lang[0] == 'e' ? "passerelle: this export could not be noted in the history.\n"
-                                  : "passerelle : cet export n'a pas pu être noté dans "
-                                    "l'historique.\n",
-              stderr);
-    if (strcmp(path, "-") == 0)
-        return EXIT_DONE;
-    if (cli->json)
-        printf("{\"file\":true,\"noted\":%s}\n", noted ? "true" : "false");
-    say(cli, "Écrit. Ce fichier n'est plus chiffré : à transmettre et à détruire avec soin.",
-        "Written. This file is no longer encrypted: hand it over and destroy it with care.");
-    return EXIT_DONE;
+    if (code == EXIT_DONE)
+        cli_left(cli, noted, strcmp(path, "-") != 0);
+    return code;
 }
 
 /* --- the agenda --- */

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "client/cli/cmd.h"
+#include "client/domain.h"
+#include "client/pas_domain.h"
 
 enum { FIND_LIMIT = 50, HEAD_COLUMNS = 9 };
 
@@ -78,13 +80,82 @@ static void list_columns(const struct pas_table *table, char *columns, size_t ma
     }
 }
 
+static int list_csv(struct cli *cli, const char *kind, struct pas_table *table, const char *path)
+{
+    bool noted = pas_journal(cli->pas, false, kind, NULL, pas_table_rows(table)) == 0;
+    int code = cli_csv(cli, table, path);
+    if (code == EXIT_DONE)
+        cli_left(cli, noted, true);
+    pas_table_free(table);
+    return code;
+}
+
+static void put_quoted(struct buf *out, const char *text, char quote)
+{
+    buf_u8(out, (uint8_t)quote);
+    for (; *text; text++) {
+        if (*text == quote)
+            buf_u8(out, (uint8_t)quote);
+        buf_u8(out, (uint8_t)*text);
+    }
+    buf_u8(out, (uint8_t)quote);
+}
+
+static void put_wish(struct buf *where, const char *field, const char *text)
+{
+    domain_put(where, *text ? " AND instr(' ' || plie(coalesce(title(" : " AND coalesce(");
+    put_quoted(where, field, '`'); /* "..." of an unknown name would be a text */
+    if (*text) {
+        domain_put(where, "), ");
+        put_quoted(where, field, '`');
+        domain_put(where, ")), ' ' || plie(");
+        put_quoted(where, text, '\'');
+        domain_put(where, ")) > 0");
+    } else {
+        domain_put(where, ", '') IN ('', '[]')");
+    }
+}
+
+/* field=text: words of the value, or of the name that it refers to, begin so; accents and case do not matter. An empty text:
+ * nothing is noted there. */
+static int list_where(struct cli *cli, const struct args *args, struct buf *where)
+{
+    const char *text, *given = args_option(args, "where");
+    char field[128];
+    domain_put(where, "1");
+    for (size_t i = 1; i < args->n; i++) {
+        if (!args_pair(args->words[i], field, sizeof field, &text)) {
+            cli_error(cli, MSG_USAGE_PAIR, args->words[i]);
+            return EXIT_USAGE;
+        }
+        put_wish(where, field, text);
+    }
+    if (given) {
+        domain_put(where, " AND (");
+        domain_put(where, given);
+        domain_put(where, ")");
+    }
+    buf_u8(where, 0);
+    return where->err == ERR_OK ? EXIT_DONE : cli_failed(cli, where->err);
+}
+
 int cmd_list(struct cli *cli, const struct args *args)
 {
     struct pas_table *table = NULL;
     char columns[512];
-    int result = pas_list(cli->pas, args->words[0], args_option(args, "where"), !cli->json, &table);
-    if (result != 0)
-        return cli_failed(cli, result);
+    const char *csv = args_option(args, "csv");
+    struct buf where = {.max = 1 << 16};
+    int code = list_where(cli, args, &where);
+    if (code == EXIT_DONE) {
+        int result = pas_list(cli->pas, args->words[0], (const char *)where.bytes,
+                              csv || !cli->json, &table);
+        code = result == 0 ? EXIT_DONE : cli_failed(cli, result);
+    }
+    buf_free(&where);
+    if (code != EXIT_DONE)
+        return code;
+    if (csv)
+        return list_csv(cli, args->words[0], table, csv);
     list_columns(table, columns, sizeof columns);
     return cli_table(cli, table, false, columns);
 }
