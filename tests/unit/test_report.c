@@ -307,8 +307,10 @@ static void test_all_sheets(void **state)
     sql("INSERT INTO poste(id, dossier, entreprise, intitule) VALUES('j1', 'e1', 'e1', 'x')");
     sql("INSERT INTO demarche(id, dossier, personne, type) VALUES('y1', 'p1', 'p1', 'caf')");
     sql("INSERT INTO proposition(id, dossier, personne, poste) VALUES('x1', 'p1', 'p1', 'j1')");
+    sql("INSERT INTO rex(id, dossier, titre) VALUES('z1', 'z1', 'x')");
+    sql("INSERT INTO evenement(id, dossier, titre, debut) VALUES('v1', 'v1', 'x', '2025-05-06')");
     assert_int_equal(sheet_list(&domain, &list), ERR_OK);
-    assert_true(pas_table_rows(list) >= 9);
+    assert_true(pas_table_rows(list) >= 12);
     for (size_t i = 0; i < pas_table_rows(list) * 4; i++) {
         const char *name = pas_table_get(list, i / 4, 0), *kind = pas_table_get(list, i / 4, 2);
         domain.lang = langs[i % 4];
