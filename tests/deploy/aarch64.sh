@@ -38,7 +38,8 @@ expect 0 inside env PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/
     -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc -DCMAKE_CROSSCOMPILING_EMULATOR=$qemu \
     -DTEST_LAUNCHER="$(printf '%s;' "${foreign[@]}" | sed 's/;$//')" -DPROGRAM_DIR="$WORK/bin"
 expect 0 inside ninja -C "$build" -j "$(nproc)"
-objdump -f "$build/passerelled" | grep -q 'architecture: aarch64' || fail "not built for aarch64"
+expect 0 readelf -h "$build/passerelled"
+has "$OUT" AArch64
 
 # What scripts start as programs of aarch64.
 stand_in() {

@@ -236,6 +236,26 @@ manual "$SOURCE_DIR/deploy/passerelle-backup.8"
 manual "$BUILD_DIR/generated/passerelle.1"
 [ "$all" -gt 60 ] || fail "only $all command lines were found"
 
+step "links, pictures, and the words on buttons"
+for file in README.md .github/*.md client/{README,GUIDE.fr}.md deploy/{RUNBOOK,GUIDE.fr,CHANGES}.md client/FICHE.fr.html; do
+    while IFS= read -r link; do
+        [ -e "$SOURCE_DIR/$(dirname "$file")/$link" ] || fail "$file: $link is not there"
+    done < <(grep -oE '(\]\(|src=")[^)"#]+' "$SOURCE_DIR/$file" | sed -E 's/^(\]\(|src=")//' | grep -v '^https\?:' | sort -u)
+done
+for file in client/GUIDE.fr.md client/FICHE.fr.html; do
+    words=$(grep -oE '(\*\*|<b>)« [^»]+ »' "$SOURCE_DIR/$file" | sed 's/.*« \(.*\) »/\1/' | sort -u)
+    [ -n "$words" ] || fail "$file names no button"
+    while IFS= read -r word; do
+        grep -qF -- "$word" "$SOURCE_DIR/client/web/page/strings/fr.js" || fail "$file: no screen says \"$word\""
+    done <<<"$words"
+done
+
+if command -v chromium >/dev/null; then
+    expect 0 timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$WORK/chromium" \
+        --print-to-pdf="$WORK/sheet.pdf" "file://$SOURCE_DIR/client/FICHE.fr.html"
+    same "pages of the sheet" 1 "$(grep -acE '/Type */Page\b' "$WORK/sheet.pdf")"
+fi
+
 step "words in running text"
 commands=$("$REAL/passerelle" --lang en help --format man | sed -n 's/^\.It Ic "\(.*\)"$/\1/p' | tr -d '\\')
 servers=$("$REAL/passerelled" help | sed -n 's/^  \([a-z-]*\) .*/\1/p')

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Goal: every screen, with a caseload in it, on a phone and on a laptop, light and dark, and with text at 200 %: axe-core
-// finds nothing, nothing is wider than the screen, nothing fails in the console. With --out each is also a picture.
+// finds nothing, nothing is wider than the screen, nothing fails in the console. With --out each is also a picture, as small
+// as a document wants it with --format webp. --screens looks at some only.
 //
-//   node screens.mjs SITE FOLDER [--out FOLDER] [--modes NAME,...]
+//   node screens.mjs SITE FOLDER [--out FOLDER] [--format webp] [--modes NAME,...] [--screens NAME,...]
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -15,7 +16,7 @@ import { withStack } from './stack.mjs';
 const [site, work, ...options] = process.argv.slice(2);
 const option = (name) => (options.includes(name) ? options[options.indexOf(name) + 1] : null);
 const out = option('--out');
-const wanted = option('--modes')?.split(',');
+const wanted = option('--modes')?.split(','), only = option('--screens')?.split(',');
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const NOW = '2025-05-06T09:00:00Z';
 const found = [];
@@ -26,12 +27,31 @@ async function ready(page) {
     await page.waitForTimeout(250);
 }
 
+async function picture(page, name, mode) {
+    const file = `${name}-${mode}`;
+    fs.mkdirSync(out, { recursive: true });
+    if (option('--format') !== 'webp') {
+        await page.screenshot({ path: path.join(out, `${file}.png`) });
+        return;
+    }
+    if (name === 'agenda') { // what every day shows, below the first steps
+        await page.locator('button', { hasText: 'Fait' }).first().evaluate((button) => button.scrollIntoView({ block: 'center' }));
+    }
+    const session = await page.context().newCDPSession(page);
+    await session.send('Emulation.setScrollbarsHidden', { hidden: true });
+    const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 60 });
+    fs.writeFileSync(path.join(out, `${file}.webp`), Buffer.from(data, 'base64'));
+    await session.detach();
+}
+
 async function look(one, name, mode, check) {
     const { page } = one;
     await ready(page);
+    if (only && !only.includes(name)) {
+        return;
+    }
     if (out) {
-        fs.mkdirSync(out, { recursive: true });
-        await page.screenshot({ path: path.join(out, `${name}-${mode}.png`) });
+        await picture(page, name, mode);
     }
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (wide > 0) {
@@ -89,6 +109,7 @@ async function firstRun(one, mode) {
     await look(one, 'pin', mode, true);
     await one.type('#pin', '246813');
     await one.tap('button', 'Continuer');
+    await one.see('Rejoindre une équipe');
     await look(one, 'joindre', mode, true);
 }
 
@@ -116,6 +137,9 @@ await withStack(site, work, async ({ server, phone, step }) => {
         await one.page.emulateMedia({ colorScheme: scheme });
         await one.page.evaluate((size) => { document.documentElement.dataset.text = size ?? ''; }, text);
         for (const [name, hash] of Object.entries(all)) {
+            if (only && !only.includes(name)) {
+                continue;
+            }
             await one.go(`#/${hash}`);
             await look(one, name, mode, true);
         }
