@@ -148,9 +148,10 @@ static enum err look_for_old(void *ctx, const struct replica_entry *entry)
 {
     struct pruning *pruning = ctx;
     struct leaf_body body;
-    bool old = entry->kind == KIND_ACCESS && pruning->newest_ms >= (uint64_t)ACCESS_DELETE_MS &&
-               entry->t_recv_ms <= pruning->newest_ms - (uint64_t)ACCESS_DELETE_MS;
-    if (old && pruning->n < PRUNE_AT_ONCE &&
+    /* Times do not decrease: nothing behind it is older. */
+    if (entry->t_recv_ms + (uint64_t)ACCESS_DELETE_MS > pruning->newest_ms)
+        return ERR_UNCHANGED;
+    if (entry->kind == KIND_ACCESS && pruning->n < PRUNE_AT_ONCE &&
         replica_bodies_parse(&body, 1, entry->bodies, entry->bodies_len) == ERR_OK &&
         body.len >= BODY_MIN)
         pruning->leaves[pruning->n++] = entry->index;
@@ -182,7 +183,7 @@ static enum err empty_leaf(void *ctx, const struct replica_entry *entry)
     return err;
 }
 
-static enum err prune(struct engine *engine, const struct space *space)
+enum err access_prune(struct engine *engine, const struct space *space)
 {
     enum err err = ERR_OK;
     struct pruning pruning = {0};
@@ -191,8 +192,9 @@ static enum err prune(struct engine *engine, const struct space *space)
     if (size == 0)
         return ERR_OK;
     TRY(replica_entry(engine->replica, space->no, size - 1, read_time, &pruning));
-    TRY(replica_entries(engine->replica, space->no, REPLICA_CONTROL, 0, size, look_for_old,
-                        &pruning));
+    err = replica_entries(engine->replica, space->no, REPLICA_CONTROL, 0, size, look_for_old,
+                          &pruning);
+    TRY(err == ERR_UNCHANGED ? ERR_OK : err);
     for (size_t i = 0; i < pruning.n; i++)
         TRY(replica_entry(engine->replica, space->no, pruning.leaves[i], empty_leaf, &emptying));
 out:
@@ -223,8 +225,6 @@ enum err access_queue(struct engine *engine, struct space *space)
     op.u.access.count = list->n;
     TRY(queue(engine, space, &op, list));
     TRY(replica_delete(engine->replica, REPLICA_ACCESS, space->no, RECORD_ID));
-    /* About once a day, then. */
-    TRY(prune(engine, space));
 out:
     free(list);
     return err;

@@ -36,6 +36,9 @@ enum err access_export(struct engine *engine, size_t space, enum access_what wha
 /** Turns openings that have waited long enough into an operation. In a transaction. */
 enum err access_queue(struct engine *engine, struct space *space);
 
+/** Deletes what was noted 270 days before the newest entry, or earlier. In a transaction. */
+enum err access_prune(struct engine *engine, const struct space *space);
+
 /** One line: somebody did something. */
 struct access_line {
     enum access_what what;

@@ -157,6 +157,8 @@ static enum err move_one(struct pas *pas, const struct view_record *record, size
     return err;
 }
 
+static enum err fetch_files(struct pas *pas, const struct view_record *record);
+
 static enum err move_restricted(struct pas *pas, const struct view_record *record, size_t to,
                                 struct pas_transfer *did)
 {
@@ -187,6 +189,7 @@ int pas_transfer(struct pas *pas, const char *const *records, size_t n, size_t t
     for (size_t i = 0; i < n; i++) {
         TRY(whole_dossier(pas, records[i], &record));
         TRY(may_leave(pas, &record, to));
+        TRY(fetch_files(pas, &record));
     }
     for (size_t i = 0; i < n; i++) {
         TRY(whole_dossier(pas, records[i], &record));
@@ -357,32 +360,73 @@ out:
     return err;
 }
 
+static enum err files_of(struct pas *pas, const struct view_record *record,
+                         struct pas_table **table)
+{
+    enum err err = ERR_OK;
+    struct pas_table *ids = NULL;
+    struct pack_why why = {{0}};
+    struct file_words words;
+    char sql[256], dossier[2 * ID_LEN + 1];
+    TRY(file_words_of(pas, &words));
+    code_hex(dossier, record->shred, ID_LEN);
+    snprintf(sql, sizeof sql, "SELECT id FROM record WHERE dossier = '%s' ORDER BY id", dossier);
+    TRY(view_sql(pas->view, sql, &ids, &why));
+    TRY(pas_table_new(table));
+    pas_table_columns_add(*table, "id code name size state");
+    for (size_t i = 0; i < pas_table_rows(ids); i++)
+        TRY(put_file(pas, &words, *table, pas_table_get(ids, i, 0)));
+    TRY(pas_table_err(*table));
+out:
+    pas_table_free(ids);
+    return err;
+}
+
 int pas_attachments(struct pas *pas, const char *text, struct pas_table **out)
 {
     enum err err = ERR_OK;
     struct view_record record;
-    struct pas_table *table = NULL, *ids = NULL;
-    struct pack_why why = {{0}};
-    struct file_words words;
-    char sql[256], dossier[2 * ID_LEN + 1];
+    struct pas_table *table = NULL;
     pas_begin(pas);
     *out = NULL;
     TRY(whole_dossier(pas, text, &record));
-    TRY(file_words_of(pas, &words));
-    code_hex(dossier, record.shred, ID_LEN);
-    snprintf(sql, sizeof sql, "SELECT id FROM record WHERE dossier = '%s' ORDER BY id", dossier);
-    TRY(view_sql(pas->view, sql, &ids, &why));
-    TRY(pas_table_new(&table));
-    pas_table_columns_add(table, "id code name size state");
-    for (size_t i = 0; i < pas_table_rows(ids); i++)
-        TRY(put_file(pas, &words, table, pas_table_get(ids, i, 0)));
-    TRY(pas_table_err(table));
+    TRY(files_of(pas, &record, &table));
     *out = table;
     table = NULL;
 out:
     pas_table_free(table);
-    pas_table_free(ids);
     return pas_end(pas, err);
+}
+
+/* A dossier goes with its files, so they are here before it goes. */
+static enum err fetch_files(struct pas *pas, const struct view_record *record)
+{
+    enum err err = ERR_OK;
+    struct pas_table *table = NULL;
+    struct file_words words;
+    size_t missing = 0;
+    TRY(file_words_of(pas, &words));
+    TRY(files_of(pas, record, &table));
+    for (size_t i = 0; i < pas_table_rows(table); i++) {
+        struct view_record one;
+        struct file_kind file;
+        struct engine_attachment at;
+        uint8_t hash[HASH_LEN];
+        TRY(view_find(pas->view, pas_table_get(table, i, 0), NULL, 0, &one));
+        if (!is_file_kind(one.kind, &words, &file) ||
+            read_hex(pas, &one, file.hash, hash, HASH_LEN) != ERR_OK)
+            continue;
+        TRY(engine_attachment(pas->engine, one.space, hash, &at));
+        if (at.here)
+            continue;
+        TRY(engine_attachment_ask(pas->engine, one.space, one.shred, hash));
+        missing++;
+    }
+    if (missing > 0)
+        err = pas_fail(pas, ERR_BUSY, WORD_TRANSFER_FILES, record->code);
+out:
+    pas_table_free(table);
+    return err;
 }
 
 int pas_attachment(struct pas *pas, const char *text, unsigned char **bytes, size_t *len)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/access.h"
 #include "client/adopt.h"
 #include "client/attach.h"
 #include "client/enrol.h"
@@ -148,6 +149,8 @@ static enum err take_all(struct take *take)
     TRY(handover_take(take->engine, space, row));
     TRY(adopt_inbox(take->engine, space, row));
     TRY(erased_take(take->engine, space, row));
+    if (!row->more && space->fold->size > take->size_before)
+        TRY(access_prune(take->engine, space));
     if (take->bump)
         TRY(space_bump(take->engine, space));
     if (take->labels || take->keys)

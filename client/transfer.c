@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/attach.h"
 #include "client/copies.h"
+#include "client/member.h"
 #include "client/salvage.h"
 #include "client/succeed.h"
 #include "proto/digest.h"
@@ -192,6 +194,8 @@ static enum err send_standing(struct engine *engine, struct move *move, size_t f
                                   copies.n ? copies.items[copies.n - 1].what.pack : 1);
     if (err == ERR_OK)
         err = salvage_release(engine, target);
+    if (err == ERR_OK)
+        err = attach_carry(engine, engine->spaces[from], target, move->shred);
     move->phase = PHASE_STANDING;
     if (err == ERR_OK)
         err = put_move(engine, move);
@@ -234,7 +238,7 @@ static enum err step_one(struct engine *engine, struct move *move, bool *queued)
         *queued = true;
         return send_standing(engine, move, from, to);
     }
-    if (move->phase == PHASE_STANDING && covered && there && there->born) {
+    if (move->phase == PHASE_STANDING && covered && target->uploads == 0 && there && there->born) {
         *queued = true;
         return say_moved(engine, move, from);
     }
@@ -286,6 +290,45 @@ out:
     return err;
 }
 
+/* --- the end of what was left --- */
+
+static enum err note_time(void *ctx, const struct replica_entry *entry)
+{
+    *(uint64_t *)ctx = entry->t_recv_ms;
+    return ERR_OK;
+}
+
+/* When an entry was logged; for ever where that cannot be read. */
+static uint64_t logged_ms(const struct engine *engine, const struct space *space, uint64_t index)
+{
+    uint64_t ms = UINT64_MAX;
+    enum err err = replica_entry(engine->replica, space->no, index, note_time, &ms);
+    return err == ERR_OK ? ms : UINT64_MAX;
+}
+
+/* What went away long ago is not kept here for ever: key, bodies and files of the copy that was left go, on the server
+ * and on each device, as with any dossier whose period is over. */
+static enum err let_go(struct engine *engine, size_t from, bool *queued)
+{
+    const struct space *source = engine->spaces[from];
+    uint64_t now_ms = engine_server_ms(engine, engine_server_of(engine, source));
+    if (source->succeeded || !space_may(engine, source, ROLE_STEWARD))
+        return ERR_OK;
+    for (size_t i = 0; i < source->fold->n_moved; i++) {
+        const struct fold_moved *moved = &source->fold->moved[i];
+        uint64_t at_ms = fold_erased(source->fold, moved->shred)
+                             ? UINT64_MAX
+                             : logged_ms(engine, source, moved->index);
+        if (at_ms == UINT64_MAX || now_ms < at_ms + MOVED_KEEP_MS)
+            continue;
+        enum err err = member_erase(engine, from, moved->shred, REASON_RETENTION);
+        *queued = *queued || err == ERR_OK;
+        if (err_category(err) == CAT_INTERNAL || err == ERR_FULL)
+            return err;
+    }
+    return ERR_OK;
+}
+
 enum err transfer_step(struct engine *engine, bool *queued)
 {
     enum err err = ERR_OK;
@@ -296,27 +339,14 @@ enum err transfer_step(struct engine *engine, bool *queued)
         TRY(step_one(engine, &moves.list[i], queued));
     for (size_t i = 0; i < engine->n_spaces; i++)
         TRY(forward_all(engine, i, queued));
+    for (size_t i = 0; i < engine->n_spaces; i++)
+        TRY(let_go(engine, i, queued));
 out:
     free(moves.list);
     return err;
 }
 
 /* --- where a dossier is at home --- */
-
-static enum err note_time(void *ctx, const struct replica_entry *entry)
-{
-    *(uint64_t *)ctx = entry->t_recv_ms;
-    return ERR_OK;
-}
-
-/* When its birth was logged; for ever where that cannot be read. */
-static uint64_t born_ms(const struct engine *engine, const struct space *space,
-                        const struct dossier *dossier)
-{
-    uint64_t ms = UINT64_MAX;
-    enum err err = replica_entry(engine->replica, space->no, dossier->leaf, note_time, &ms);
-    return err == ERR_OK ? ms : UINT64_MAX;
-}
 
 /* A dossier that two spaces of this device hold is shown from one: from where it went once `moved` is said and it has
  * arrived, until then from where it was. */
@@ -341,8 +371,8 @@ bool engine_dossier_home(const struct engine *engine, size_t i, const uint8_t sh
         moved = fold_moved(other->fold, shred);
         const struct dossier *own = dossier_find(space, shred);
         /* Two spaces have it and neither gave it away: the copy is the one that was born later, or not yet. */
-        if (!moved &&
-            (!own || !own->born || born_ms(engine, space, own) > born_ms(engine, other, there)))
+        if (!moved && (!own || !own->born ||
+                       logged_ms(engine, space, own->leaf) > logged_ms(engine, other, there->leaf)))
             return false;
     }
     return true;

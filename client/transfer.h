@@ -14,6 +14,9 @@
 
 #include "client/engine_inside.h"
 
+/* How long the space that a dossier left keeps its copy, and forwards what comes late. */
+#define MOVED_KEEP_MS (90ull * 24 * 3600 * 1000)
+
 /** Does what can be done now for all transfers and for late work; `*queued` when something waits for a sync. */
 enum err transfer_step(struct engine *engine, bool *queued);
 

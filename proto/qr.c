@@ -38,13 +38,14 @@ enum err qr_print(struct buf *out, const char *text)
 
 enum err qr_svg(struct buf *out, const char *text)
 {
-    char run[128];
+    char run[160];
     QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
     if (!code)
         return ERR_NOT_FOUND;
     int side = code->width + 2 * MARGIN;
     snprintf(run, sizeof run,
-             "<svg viewBox=\"0 0 %d %d\" width=\"60mm\" shape-rendering=\"crispEdges\"><path d=\"",
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"60mm\" "
+             "shape-rendering=\"crispEdges\"><path d=\"",
              side, side);
     put_text(out, run);
     for (int y = 0; y < code->width; y++) {

@@ -2,11 +2,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/cli/cmd.h"
 #include "client/pas_audit.h"
 #include "client/pas_json.h"
 #include "proto/limits.h"
+#include "proto/qr.h"
 
 enum { NOTE_FILE_MAX = 1 << 16, PAGES_MAX = 100000 };
 
@@ -269,12 +271,24 @@ int cmd_audit_report(struct cli *cli, const struct args *args)
     return code;
 }
 
+/* As a picture that another device's camera reads. */
+static int draw_checkpoint(struct cli *cli, const char *path, const char *note)
+{
+    struct buf svg = {0};
+    enum err err = qr_svg(&svg, note);
+    buf_u8(&svg, 0);
+    int code = err == ERR_OK ? cli_write_file(cli, path, (const char *)svg.bytes)
+                             : cli_failed(cli, (int)err);
+    buf_free(&svg);
+    return code;
+}
+
 int cmd_audit_checkpoint(struct cli *cli, const struct args *args)
 {
     char *note = NULL;
     size_t space = 0;
-    (void)args;
-    int result = pas_space_find(cli->pas, cli->space, &space);
+    const char *svg = args_option(args, "svg");
+    int code = EXIT_DONE, result = pas_space_find(cli->pas, cli->space, &space);
     if (result == 0)
         result = pas_checkpoint(cli->pas, space, &note);
     if (result != 0)
@@ -288,9 +302,13 @@ int cmd_audit_checkpoint(struct cli *cli, const struct args *args)
         buf_free(&json);
     } else {
         fputs(note, stdout);
+        if (isatty(STDOUT_FILENO))
+            cli_qr(note);
     }
+    if (svg)
+        code = draw_checkpoint(cli, svg, note);
     pas_free(note);
-    return EXIT_DONE;
+    return code;
 }
 
 /* --- new keys of the server --- */

@@ -50,6 +50,10 @@ expect 0 on nadia audit verify --with "$WORK/claire.checkpoint"
 rm -rf "$WORK/karim"
 mv "$WORK/karim.before" "$WORK/karim"
 
+on nadia audit verify --with - <"$WORK/claire.checkpoint" >"$OUT" || fail "a checkpoint from stdin"
+expect 0 on claire audit checkpoint --svg "$WORK/code.svg"
+python3 -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1])' "$WORK/code.svg"
+
 step "a device that meets the other branch with something to send"
 cp -a "$WORK/nadia" "$WORK/nadia.before"
 create nadia personne prenom=Iulia site="$site"

@@ -52,6 +52,9 @@ done
 for i in 0 1; do create claire consentement personne="${ids[i]}" objet=restreint etat=refuse; done
 create claire consentement personne="${ids[2]}" objet=restreint etat=donne
 synced alice claire alice claire
+head -c 70000 /dev/urandom >"$WORK/scan.pdf"
+expect 0 on alice attach "${ids[4]}" "$WORK/scan.pdf"
+synced alice claire
 columns="id, prenom, telephone, langues, annee_naissance, texte"
 before=$(query claire "SELECT $columns FROM personne ORDER BY id")
 history_before=$(query claire "SELECT count(*) AS n FROM history h JOIN record r ON r.id = h.record WHERE r.space = '$nord' AND r.kind <> 'site'" | jq .n)
@@ -79,7 +82,10 @@ create alice contact personne="${ids[0]}" date=2025-03-20 texte="ecrit apres cou
 late=$ID
 expect 0 on alice set "${ids[3]}" telephone="06 99 99 99 99"
 
-step "the files go"
+step "the files go, with what is attached to them: that is fetched first"
+expect 3 on claire transfer "${ids[4]}" --to Sud --lang en
+has "$ERR" "attached"
+synced claire
 expect 0 on claire transfer "${ids[@]}" --to Sud --restricted "Sud restreint" --json
 same "on their way" "12 1" "$(jq -r '"\(.dossiers) \(.restricted)"' "$OUT")"
 expect 1 on claire transfer "${ids[0]}" --to Sud
@@ -90,6 +96,9 @@ same "people of Nord, to claire" 0 "$(people claire "$nord")"
 same "people of Sud, to claire" 12 "$(people claire "$sud")"
 same "claire sees the same" "$before" "$(query claire "SELECT $columns FROM personne ORDER BY id")"
 same "bob sees the same" "$before" "$(query bob "SELECT $columns FROM personne ORDER BY id")"
+expect 0 on bob attachment list "${ids[4]}" --json
+expect 0 on bob attachment get "$(field '.[0].code')" "$WORK/back.pdf" --sync
+cmp "$WORK/scan.pdf" "$WORK/back.pdf"
 same "the same conflicts" "$conflicts_before" "$(query bob "SELECT record, field, shown FROM conflict ORDER BY record")"
 same "the whole history, and where it is from" $((history_before + 12)) \
     "$(query bob "SELECT count(*) AS n FROM history h JOIN record r ON r.id = h.record WHERE r.space = '$sud' AND r.kind <> 'transfert'" | jq .n)"

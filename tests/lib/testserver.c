@@ -55,6 +55,7 @@ static void open_all(struct testserver *server)
     server->store->engine = &server->engine;
     server->config.store = server->store;
     server->config.key = &server->key;
+    server->config.folder = server->folder;
     must(sync_new(&server->sync, &server->config));
     must(server->store->engine->view_open(server->store, &server->view));
 }
@@ -96,7 +97,8 @@ static void remove_folder(const char *folder)
         return;
     for (struct dirent *entry; (entry = readdir(dir));) {
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        unlink(path);
+        if (unlink(path) != 0 && entry->d_name[0] != '.')
+            remove_folder(path); /* attachments */
     }
     closedir(dir);
     rmdir(folder);

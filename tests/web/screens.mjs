@@ -86,7 +86,7 @@ async function places(one) {
         rapprocher: `rapprocher/${post}`, face: `face/${person}`, 'face-notice': `face/${person}/notice_information`, message: `message/${person}`,
         conflits: 'conflits', doublons: 'doublons', doublon: `doublons/${pair.a}/${pair.b}`, historique: `historique/${job}`, rapports: 'rapports', 'rapport-p2': 'rapports/P2',
         'rapport-p1': 'rapports/P1', imprimer: 'imprimer', 'imprimer-suivi': `imprimer/fiche_suivi/${job}`, importer: 'importer', exporter: 'exporter',
-        communaute: 'communaute', membres: 'membres', inviter: 'inviter', exposition: `exposition/${device}`, journal: 'journal', alarmes: 'alarmes',
+        communaute: 'communaute', membres: 'membres', inviter: 'inviter', exposition: `exposition/${device}`, journal: 'journal', alarmes: 'alarmes', comparer: 'comparer',
         effacer: `effacer/${person}`, effaces: 'effaces', mentions: 'mentions', retention: 'retention', referentiel: 'referentiel', plus: 'plus', synchro: 'synchro',
         rejoindre: 'rejoindre', reglages: 'reglages', secours: 'secours', transferer: `transferer/${person}`, autorisations: 'autorisations',
     };

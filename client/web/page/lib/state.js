@@ -15,7 +15,7 @@ export const hidden = signal(false);
 export const unsent = computed(() => (status.value?.spaces ?? []).reduce((sum, space) => sum + space.unsent, 0));
 export const unsentSince = computed(() => (status.value?.spaces ?? []).map((space) => space.unsent_since).filter(Boolean).sort()[0] ?? null);
 export const waitingSpaces = computed(() => (status.value?.spaces ?? []).filter((space) => space.state === "waiting"));
-export const alarms = computed(() => (status.value?.spaces ?? []).filter((space) => space.alarm));
+export const alarms = computed(() => (status.value?.spaces ?? []).filter((space) => space.alarm && space.state !== "succeeded"));
 export const can = (role) => (status.value?.spaces ?? []).some((space) => space.roles?.includes(role));
 
 export async function readStatus() {

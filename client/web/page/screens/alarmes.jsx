@@ -16,7 +16,7 @@ export function Alarmes() {
     {alarms.value.length === 0 ? <Empty><p>{t("alarms.none")}</p></Empty> : alarms.value.map((space) => (
       <Note key={space.id} tone="bad" icon="alarm" role="alert"><p class="strong">{space.name}</p><p>{t(`alarm.${space.alarm}`)}</p>
         <Facts facts={[[t("alarms.first"), space.alarm_index], [t("space.checkpoint"), instant(space.checkpoint_time)], [t("space.server"), space.url]]} />
-        <p>{t("alarms.do")}</p><div><LinkButton to={["journal"]}>{t("audit.verify")}</LinkButton></div></Note>))}
+        <p>{t("alarms.do")}</p><div><LinkButton to={["journal"]}>{t("audit.verify")}</LinkButton> <LinkButton to={["comparer"]}>{t("plus.comparer")}</LinkButton></div></Note>))}
     {Object.keys(files).length > 0 && <Group title={t("alarms.evidence")}>
       <p class="soft">{t("alarms.evidenceHelp")}</p>
       {Object.entries(files).map(([name, bytes]) => <section class="card" key={name}>

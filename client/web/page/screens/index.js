@@ -6,6 +6,7 @@ import { Agenda } from "./agenda.jsx";
 import { Alarmes } from "./alarmes.jsx";
 import { Autorisations } from "./autorisations.jsx";
 import { Communaute } from "./communaute.jsx";
+import { Comparer } from "./comparer.jsx";
 import { Conflits } from "./conflits.jsx";
 import { Doublons } from "./doublons.jsx";
 import { Retention } from "./delais.jsx";
@@ -69,6 +70,7 @@ export const screens = {
   exposition: { show: Exposition, door: "plus" },
   journal: { show: Journal, door: "plus" },
   alarmes: { show: Alarmes, door: "plus" },
+  comparer: { show: Comparer, door: "plus" },
   effacer: { show: Effacer, door: "personnes" },
   effaces: { show: Effaces, door: "plus" },
   mentions: { show: Mentions, door: "plus" },

@@ -11,7 +11,7 @@ import { screens } from "./index.js";
 export const groups = () => [
   ["plus.work", [["postes", "job", true], ["conflits", "conflict", true], ["doublons", "match", true], ["communaute", "community", true], ["rapports", "report", true]]],
   ["plus.files", [["imprimer", "print", true], ["importer", "file", true], ["exporter", "share", true]]],
-  ["plus.team", [["membres", "member", true], ["journal", "audit", true], ["autorisations", "eye", true], ["secours", "file", can("admin")], ["retention", "clock", can("steward")], ["effaces", "erase", can("steward")], ["mentions", "search", can("steward")], ["referentiel", "pack", can("admin")], ["alarmes", "alarm", true]]],
+  ["plus.team", [["membres", "member", true], ["journal", "audit", true], ["autorisations", "eye", true], ["secours", "file", can("admin")], ["retention", "clock", can("steward")], ["effaces", "erase", can("steward")], ["mentions", "search", can("steward")], ["referentiel", "pack", can("admin")], ["comparer", "camera", true], ["alarmes", "alarm", true]]],
   ["plus.device", [["synchro", "sync", true], ["reprises", "later", true], ["rejoindre", "link", true], ["reglages", "settings", true]]],
 ].map(([title, rows]) => [title, rows.filter(([screen, , allowed]) => allowed && screens[screen])]).filter(([, rows]) => rows.length);
 
