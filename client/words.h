@@ -161,7 +161,8 @@ const char *words_err(enum err err, const char *lang);
     X(TRANSFER_FILES,                                                                                 \
       "Le dossier %s part avec ses fichiers joints : ils arrivent à la prochaine "                   \
       "synchronisation. Synchronisez, puis recommencez.",                                             \
-      "File %s goes with its attached files: they arrive with the next sync. Sync, then try again.")  \
+      "File %s goes with its attached files: they arrive with the next sync. Sync, then try "         \
+      "again.")                                                                                       \
     X(TRANSFER_SYNC,                                                                                  \
       "Synchronisez d'abord : le dossier %s a du travail en attente ou n'est pas complet ici.",       \
       "Sync first: the file %s has work waiting, or is not complete here.")                           \

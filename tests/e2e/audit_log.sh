@@ -14,7 +14,7 @@ at() { local who=$1; shift; on "$who" "$@" --now "$NOW"; }
 later() { NOW=$(date -u -d "$1" +%Y-%m-%dT%H:%M:%SZ); }
 
 step "a team, an auditor, three offline edits of one field"
-team claire nadia guy:auditor,guardian
+team claire nadia guy:auditor,guardian dora
 create claire site nom="Les Saules"
 create claire personne prenom=Mircea site="$ID"
 mircea=$ID
@@ -100,6 +100,14 @@ if command -v node >/dev/null; then
     expect 0 node "$WORK/check.mjs" "$WORK/report.txt"
     expect 1 node "$WORK/check.mjs" "$WORK/altered.txt"
 fi
+
+step "a number that a device left out is a gap: made under the keys of before a removal, refused, made again"
+same "gaps so far" 0 "$(count guy '.skipped > 0')"
+expect 0 on claire revoke dora --lost
+synced claire
+expect 0 on nadia set "$mircea" telephone="06 22 22 22 22"
+synced nadia guy
+same "gaps" 1 "$(lines guy '.skipped > 0 and .device_name == "nadia"' | jq '.[0].skipped')"
 
 step "an erasure is told with its reason; the history still verifies"
 expect 0 on claire erase "$mircea" --reason request

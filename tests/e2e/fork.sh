@@ -13,7 +13,8 @@ proves() { # DEVICE WHAT
     file=$(find "$WORK/$1" -name 'evidence-*' | sort | tail -n 1)
     expect 0 node "$judge" "$file"
     has "$OUT" "$2: "
-    sed -E 's/^(\xe2\x80\x94 [^ ]+ ..........)./\1A/; s/^(response: .{80})./\10/' "$file" >"$WORK/altered"
+    sed -E '/^\xe2\x80\x94/{s/^([^ ]+ [^ ]+ .{10})A/\1B/;t;s/^([^ ]+ [^ ]+ .{10})./\1A/}
+        /^response:/{s/^(response: .{80})0/\11/;t;s/^(response: .{80})./\10/}' "$file" >"$WORK/altered"
     expect 1 node "$judge" "$WORK/altered"
 }
 

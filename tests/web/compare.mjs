@@ -51,14 +51,14 @@ await withStack(site, work, async ({ server, phone, step }) => {
 
     step('a second phone is admitted by code: it scans the invitation, both compare what they see');
     await ana.go('#/inviter');
-    await ana.tap('button', 'Équipe Nord', { exact: true });
-    await ana.tap('button', 'Faire une invitation');
-    const drawn = () => ana.page.locator('.qr svg').evaluate((svg) => {
+    await ana.tap('button', /^Médiation/);
+    const drawn = () => ana.page.locator('.qr svg').first().evaluate((svg) => {
         svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
         svg.setAttribute('width', 640);
         svg.setAttribute('height', 640);
         return svg.outerHTML;
     });
+    await ana.page.locator('.qr svg').first().waitFor();
     const invitation = await drawn();
     assert.equal((await ana.sync()).exit, 0);
     const boris = await phone('boris');
@@ -66,16 +66,19 @@ await withStack(site, work, async ({ server, phone, step }) => {
     await before(boris.page, invitation);
     await boris.tap('button', 'Scanner l\'invitation');
     await boris.see('Demande envoyée');
-    const shown = (await boris.page.locator('.compare').textContent()).trim();
+    const shown = (await boris.page.locator('.compare').first().textContent()).trim();
     await ana.sync();
     await ana.go('#/membres');
     await ana.see(shown);
     await ana.tap('button', 'Admettre');
     await ana.sync();
+    await boris.sync();
+    await ana.sync();
     await boris.tap('button', 'Commencer à écrire');
     await boris.settled(/Tout est envoyé/);
     assert.equal((await boris.sync()).exit, 0);
-    assert.equal((await boris.run('status')).spaces[0].state, 'active');
+    const team = (one) => one.name === 'Équipe Nord';
+    assert.equal((await boris.run('status')).spaces.find(team)?.state, 'active');
 
     step('both phones, side by side');
     await ana.go('#/comparer');
