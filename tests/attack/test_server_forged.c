@@ -196,6 +196,25 @@ static void kind_of_the_future(struct evil *evil)
 
 /* --- the table --- */
 
+/* --- a public key that is swapped: whoever seals to it seals to the server --- */
+
+static struct op other_box_key(struct evil *evil)
+{
+    struct op op = {.kind = KIND_DEVICE_REKEY};
+    memcpy(op.u.device_rekey.x_pk, evil->stranger_pk, PK_LEN);
+    return op;
+}
+
+static void key_swapped(struct evil *evil)
+{
+    by_nobody(evil, other_box_key(evil));
+}
+
+static void key_swapped_as_alice(struct evil *evil)
+{
+    as_alice(evil, other_box_key(evil));
+}
+
 /* --- a space that is said to go on in another one --- */
 
 static void continues(struct evil *evil, const uint8_t device[static ID_LEN],
@@ -273,6 +292,8 @@ static const struct evil_row attacks[] = {
     {"adoption by the server", adopt_by_nobody, IGNORED, ERR_OK, ERR_FORK},
     {"invite by a writer", invite_by_writer, IGNORED, ERR_OK, ERR_FORK},
     {"notice by the server", kind_of_the_future, IGNORED, ERR_OK, ERR_FORK},
+    {"public key swapped by the server", key_swapped, IGNORED, ERR_OK, ERR_FORK},
+    {"public key swapped in a member's name", key_swapped_as_alice, IGNORED, ERR_OK, ERR_FORK},
     {"space continued by the server", continued_by_nobody, QUIET, ERR_OK, ERR_OK},
     {"space continued by a writer", continued_by_writer, QUIET, ERR_OK, ERR_OK},
     {"space continued in an admin's name", continued_as_alice, QUIET, ERR_OK, ERR_OK},
