@@ -306,9 +306,10 @@ const char *words_access_for(uint8_t what, const char *lang)
     X(CLOCK, "L'horloge de cet appareil est trop décalée. Corrigez-la ; rien n'est perdu.",        \
       "The clock of this device is too far off. Set it right; nothing is lost.")                   \
     X(QUOTA,                                                                                       \
-      "Le quota du jour de cet appareil est atteint. Le reste partira demain ; rien n'est "        \
-      "perdu.",                                                                                    \
-      "The daily quota of this device is used up. The rest leaves tomorrow; nothing is lost.")     \
+      "Le serveur n'en prend pas plus aujourd'hui de cet appareil ou de cet espace. Le reste "     \
+      "partira demain ; rien n'est perdu. Si cela dure, prévenez l'administrateur du serveur.",    \
+      "The server takes no more today from this device or for this space. The rest leaves "        \
+      "tomorrow; nothing is lost. If it lasts, tell the administrator of the server.")             \
     X(NET,                                                                                         \
       "Le réseau n'a pas pu être joint. Rien n'est perdu : tout partira à la prochaine "        \
       "synchronisation.",                                                                          \

@@ -53,6 +53,10 @@ enum {
     NUMBER(stop_timeout_ms, 10000, 100, 600000)                                                    \
     NUMBER(long_poll_max_ms, 60000, 0, WAIT_MAX_MS)                                                \
     NUMBER(quota_device_bytes_day, 268435456, 1048576, 1099511627776)                              \
+    NUMBER(quota_device_leaves_day, 0, 0, 1000000000)                                              \
+    NUMBER(quota_space_bytes_day, 0, 0, 1099511627776)                                             \
+    NUMBER(quota_space_leaves_day, 0, 0, 1000000000)                                               \
+    NUMBER(quota_space_attachments, 0, 0, 1099511627776)                                           \
     FLAG(metrics, true)                                                                            \
     TEXT(cors_origin, "", origin)                                                                  \
     TEXT(log_format, "auto", log_format)                                                           \

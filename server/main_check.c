@@ -7,6 +7,7 @@
 
 #include "server/check.h"
 #include "server/main_command.h"
+#include "server/store_blob.h"
 
 /* Keys, store and a snapshot of a data folder. */
 struct folder {
@@ -134,6 +135,7 @@ int main_check(int argc, char **argv)
 
 struct stats {
     struct store_view *view;
+    const char *folder;
     bool json, comma;
 };
 
@@ -141,7 +143,10 @@ static enum err print_stats(void *ctx, const struct store_space *space)
 {
     struct stats *stats = ctx;
     struct store_totals sum;
+    uint64_t blobs = 0;
     enum err err = stats->view->engine->totals(stats->view, space->space, &sum);
+    if (err == ERR_OK)
+        err = store_blob_bytes(stats->folder, space->space, &blobs);
     if (err != ERR_OK)
         return err;
     if (!stats->json) {
@@ -149,9 +154,9 @@ static enum err print_stats(void *ctx, const struct store_space *space)
             printf("%02x", space->space[i]);
         printf("  %" PRIu64 " leaves, %" PRIu64 " bodies (%" PRIu64 " bytes, %" PRIu64
                " deleted), %" PRIu64 " of %" PRIu64 " devices active, %" PRIu64
-               " slots, epoch %u\n",
+               " slots, epoch %u, %" PRIu64 " bytes of attachments\n",
                sum.leaves, sum.bodies, sum.body_bytes, sum.bodies_deleted, sum.devices_active,
-               sum.devices, sum.slots, space->epoch);
+               sum.devices, sum.slots, space->epoch, blobs);
         return ERR_OK;
     }
     printf("%s\n  {\"space\": ", stats->comma ? "," : "");
@@ -160,9 +165,9 @@ static enum err print_stats(void *ctx, const struct store_space *space)
     printf(", \"leaves\": %" PRIu64 ", \"bodies\": %" PRIu64 ", \"bodies_deleted\": %" PRIu64
            ", \"body_bytes\": %" PRIu64 ", \"devices\": %" PRIu64 ", \"devices_active\": %" PRIu64
            ", \"slots\": %" PRIu64 ", \"seals\": %" PRIu64
-           ", \"epoch\": %u, \"t_recv_ms\": %" PRIu64 "}",
+           ", \"epoch\": %u, \"t_recv_ms\": %" PRIu64 ", \"attachment_bytes\": %" PRIu64 "}",
            sum.leaves, sum.bodies, sum.bodies_deleted, sum.body_bytes, sum.devices,
-           sum.devices_active, sum.slots, sum.seals, space->epoch, space->t_recv_ms);
+           sum.devices_active, sum.slots, sum.seals, space->epoch, space->t_recv_ms, blobs);
     return ERR_OK;
 }
 
@@ -183,6 +188,7 @@ int main_stats(int argc, char **argv)
     code = folder_open(&folder, path);
     if (code == EXIT_DONE) {
         stats.view = folder.view;
+        stats.folder = path;
         if (stats.json)
             printf("{\"spaces\": [");
         enum err err = folder.view->engine->spaces(folder.view, print_stats, &stats);

@@ -122,7 +122,11 @@ static int open_data(struct main_app *app)
                                        .key = &app->key,
                                        .cosigs = app->cosigs,
                                        .folder = data,
-                                       .bytes_per_day = app->conf.quota_device_bytes_day,
+                                       .device_day = {.bytes = app->conf.quota_device_bytes_day,
+                                                      .leaves = app->conf.quota_device_leaves_day},
+                                       .space_day = {.bytes = app->conf.quota_space_bytes_day,
+                                                     .leaves = app->conf.quota_space_leaves_day},
+                                       .space_blobs_max = app->conf.quota_space_attachments,
                                        .wait_max_ms = app->conf.long_poll_max_ms};
     err = sync_new(&app->sync, &config);
     if (err == ERR_OK)

@@ -37,6 +37,10 @@
     X(VERIFY_FAILURES, "passerelle_verify_failures_total", "", "Signatures that did not verify")   \
     X(DENIED, "passerelle_denied_total", "", "Requests refused for lack of a right")               \
     X(QUOTA, "passerelle_quota_refusals_total", "", "Pushes refused by a device's daily quota")    \
+    X(QUOTA_SPACE, "passerelle_quota_space_refusals_total", "",                                    \
+      "Pushes refused by a space's daily quota")                                                   \
+    X(QUOTA_BLOBS, "passerelle_quota_attachments_refusals_total", "",                              \
+      "Attachments refused since their space keeps as many as it may")                             \
     X(ADMISSION, "passerelle_admission_refusals_total", "",                                        \
       "Requests refused because the server was full")
 

@@ -241,3 +241,35 @@ enum err store_blob_copy(const char *from, const char *to)
         return ERR_USAGE;
     return copy_level(source, target, 0);
 }
+
+/* --- how much it is --- */
+
+static enum err add_bytes(const char *path, unsigned levels, uint64_t *bytes)
+{
+    enum err err = ERR_OK;
+    char below[PATH_LEN];
+    struct stat st;
+    DIR *dir = opendir(path);
+    if (!dir)
+        return errno == ENOENT ? ERR_OK : ERR_IO;
+    for (struct dirent *entry; err == ERR_OK && (entry = readdir(dir));) {
+        int n = snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
+        if (entry->d_name[0] == '.' || n < 0 || (size_t)n >= sizeof below)
+            continue;
+        if (levels > 0)
+            err = add_bytes(below, levels - 1, bytes);
+        else if (stat(below, &st) == 0)
+            *bytes += (uint64_t)st.st_size;
+    }
+    closedir(dir);
+    return err;
+}
+
+enum err store_blob_bytes(const char *folder, const uint8_t space[static ID_LEN], uint64_t *bytes)
+{
+    char path[PATH_LEN], hex[2 * ID_LEN + 1];
+    code_hex(hex, space, ID_LEN);
+    *bytes = 0;
+    int n = snprintf(path, sizeof path, "%s/blobs/%s", folder, hex);
+    return n > 0 && (size_t)n < sizeof path ? add_bytes(path, 1, bytes) : ERR_USAGE;
+}

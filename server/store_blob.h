@@ -27,6 +27,9 @@ enum err store_blob_get(const char *folder, const uint8_t space[static ID_LEN],
  * says; the others were copied. */
 enum err store_blob_copy(const char *from, const char *to);
 
+/** How much a space's blobs take, unfinished ones too. */
+enum err store_blob_bytes(const char *folder, const uint8_t space[static ID_LEN], uint64_t *bytes);
+
 /** Deletes all blobs of a row. */
 enum err store_blob_erase(const char *folder, const uint8_t space[static ID_LEN],
                           const uint8_t row[static ID_LEN]);

@@ -56,10 +56,10 @@ enum err sync_new(struct sync **out, const struct sync_config *config)
     if (!sync)
         return ERR_MEMORY;
     sync->config = *config;
-    if (!config->bytes_per_day)
-        sync->config.bytes_per_day = DEFAULT_BYTES_PER_DAY;
-    if (!config->foundings_per_day)
-        sync->config.foundings_per_day = DEFAULT_FOUNDINGS_PER_DAY;
+    if (!config->device_day.bytes)
+        sync->config.device_day.bytes = DEFAULT_BYTES_PER_DAY;
+    if (!config->device_day.foundings)
+        sync->config.device_day.foundings = DEFAULT_FOUNDINGS_PER_DAY;
     if (!config->spaces_max)
         sync->config.spaces_max = DEFAULT_SPACES_MAX;
     struct store *store = config->store;

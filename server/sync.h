@@ -29,15 +29,21 @@
 #include "server/store.h"
 #include "server/store_cosigs.h"
 
+/** What one device, or one space, may do in a day (UTC); 0: as much as it likes. */
+struct sync_quota {
+    uint64_t bytes, leaves, foundings;
+};
+
 struct sync_config {
     struct store *store;         /* borrowed */
     const struct serverkey *key; /* borrowed */
     struct store_cosigs *cosigs; /* borrowed; NULL: no witness */
     const char *folder;          /* of attachments (store_blob.h), borrowed; NULL: none are taken */
-    uint64_t bytes_per_day;      /* that one device may push [256 MiB] */
-    uint64_t foundings_per_day;  /* spaces that one device may found [16] */
-    uint64_t wait_max_ms;        /* longest long poll [0: none] */
-    size_t spaces_max;           /* folds kept in memory [4096] */
+    struct sync_quota device_day; /* [256 MiB, any, 16 spaces] */
+    struct sync_quota space_day;  /* [any] */
+    uint64_t space_blobs_max;     /* bytes of attachments that one space may keep [0: any] */
+    uint64_t wait_max_ms;         /* longest long poll [0: none] */
+    size_t spaces_max;            /* folds kept in memory [4096] */
 };
 
 struct sync;

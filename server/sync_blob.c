@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/log.h"
+#include "server/metrics.h"
 #include "server/store_blob.h"
 #include "server/sync_inside.h"
 
@@ -15,6 +16,22 @@ static bool row_erased(const struct fold *fold, const uint8_t row[static ID_LEN]
             return true;
     }
     return false;
+}
+
+/* Asked with the first piece of each: what has begun may end. */
+static enum err has_room(const struct sync_work *work, const struct message_piece *piece)
+{
+    const struct sync_config *config = &work->sync->config;
+    uint64_t bytes = 0;
+    if (config->space_blobs_max == 0 || piece->offset > 0)
+        return ERR_OK;
+    enum err err = store_blob_bytes(config->folder, work->row->space, &bytes);
+    if (err == ERR_OK && (piece->total > config->space_blobs_max ||
+                          bytes > config->space_blobs_max - piece->total)) {
+        metrics_add(METRIC_QUOTA_BLOBS, 1);
+        err = ERR_QUOTA;
+    }
+    return err;
 }
 
 enum err sync_piece(struct sync_work *work, const struct fold_device *device,
@@ -33,8 +50,9 @@ enum err sync_piece(struct sync_work *work, const struct fold_device *device,
     TRY(message_piece_decode(&piece, in->payload, in->payload_len));
     if (piece.total == 0)
         TRY(ERR_FORMAT);
-    TRY(quota_take(sync->quota, work->call->request.device, work->now_ms, piece.len,
-                   sync->config.bytes_per_day, 0, sync->config.foundings_per_day));
+    TRY(has_room(work, &piece));
+    const struct sync_quota more = {.bytes = piece.len};
+    TRY(sync_quota(work, &more));
     err = store_blob_put(sync->config.folder, work->row->space, in->id, &piece, have);
 out:
     return err;

@@ -31,15 +31,17 @@ struct sync {
     _Atomic uint64_t recovering_ms; /* when the store was restored; 0 once that is over */
 };
 
-/* --- quota: what devices did today; the writer's --- */
+/* --- quota: what devices and spaces did today; the writer's --- */
 
-/** Counts per device and day, in memory: a restart forgets, which only ever helps the device. */
+/** Counts per id and day, in memory: a restart forgets, which only ever helps. */
 struct quota;
 enum err quota_new(struct quota **quota);
 void quota_free(struct quota *quota);
-/** Adds to a device's bytes and foundings of the day. ERR_QUOTA: that would be more than allowed, nothing was added. */
-enum err quota_take(struct quota *quota, const uint8_t device[static ID_LEN], uint64_t now_ms,
-                    uint64_t bytes, uint64_t bytes_max, uint64_t foundings, uint64_t foundings_max);
+/** Whether `more` may be added to what a device or space did today; zeroes in `most` are no limit. */
+bool quota_fits(struct quota *quota, const uint8_t id[static ID_LEN], uint64_t now_ms,
+                const struct sync_quota *more, const struct sync_quota *most);
+void quota_take(struct quota *quota, const uint8_t id[static ID_LEN], uint64_t now_ms,
+                const struct sync_quota *more);
 
 /* --- apply --- */
 
@@ -52,6 +54,10 @@ struct sync_work {
     uint64_t now_ms;
     size_t seals_at; /* next seal of the row */
 };
+
+/** Adds to what the device that asks and the row's space did today. ERR_QUOTA: that would be more than the one or the
+ * other may; nothing was added. */
+enum err sync_quota(struct sync_work *work, const struct sync_quota *more);
 
 /** Judges and stores the leaves of a row. INTERNAL and RETRY categories: of the store, the group is lost. */
 enum err sync_leaves(struct sync_work *work);

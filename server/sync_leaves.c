@@ -270,12 +270,11 @@ out:
     return err;
 }
 
-/* The day's quota and the clock are asked once per row, when it brings the first leaf that is new. */
+/* The day's quotas and the clock are asked once per row, when it brings the first leaf that is new. */
 static enum err admit(struct sync_work *work, bool *admitted)
 {
     enum err err = ERR_OK;
     struct sync *sync = work->sync;
-    const struct sync_config *config = &sync->config;
     if (*admitted)
         return ERR_OK;
     bool succeeded = false;
@@ -296,10 +295,9 @@ static enum err admit(struct sync_work *work, bool *admitted)
             bytes += in->bodies[k].len;
     }
     bool founds = work->row->founds && work->space->fold->size == 0;
-    err = quota_take(sync->quota, work->call->request.device, work->now_ms, bytes,
-                     config->bytes_per_day, founds, config->foundings_per_day);
-    if (err == ERR_QUOTA)
-        metrics_add(METRIC_QUOTA, 1);
+    const struct sync_quota more = {
+        .bytes = bytes, .leaves = work->row->n_leaves, .foundings = founds};
+    err = sync_quota(work, &more);
     *admitted = err == ERR_OK;
 out:
     return err;

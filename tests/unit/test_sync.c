@@ -541,7 +541,7 @@ static void test_quota(void **state)
 {
     struct world *w = *state;
     uint8_t large[3000] = {0};
-    w->server.config.bytes_per_day = 8000;
+    w->server.config.device_day.bytes = 8000;
     testserver_restart(&w->server);
     for (int i = 0; i < 3; i++) {
         testdevice_write(&w->a, w->as, large, sizeof large, false);
@@ -552,7 +552,7 @@ static void test_quota(void **state)
     w->server.now_ms += 24ull * 3600 * 1000;
     world_sync(w, &w->a);
     assert_int_equal(w->as->n_queue, 0);
-    w->server.config.foundings_per_day = 1;
+    w->server.config.device_day.foundings = 1;
     testserver_restart(&w->server);
     struct testspace *second = testdevice_found(&w->a, NULL);
     world_sync(w, &w->a);
@@ -560,6 +560,34 @@ static void test_quota(void **state)
     struct testspace *third = testdevice_found(&w->a, NULL);
     world_sync(w, &w->a);
     assert_int_equal(third->status, ERR_QUOTA);
+}
+
+/* A space's quota is all its devices' together; other spaces go on, and nothing that was acknowledged is taken back. */
+static void test_quota_of_a_space(void **state)
+{
+    struct world *w = *state;
+    w->server.config.space_day.leaves = 2;
+    testserver_restart(&w->server);
+    struct testspace *other = testdevice_found(&w->a, NULL);
+    world_sync(w, &w->a);
+    assert_int_equal(other->status, ERR_QUOTA); /* a founding is several leaves at once */
+    w->server.config.space_day.leaves = 4;
+    testserver_restart(&w->server);
+    for (int i = 0; i < 5; i++) {
+        testdevice_write(&w->a, w->as, "word", 4, false);
+        world_sync(w, &w->a);
+        assert_int_equal(w->as->refusal, i < 4 ? ERR_OK : ERR_QUOTA);
+    }
+    uint64_t size = w->as->tree.size;
+    other = testdevice_found(&w->a, NULL);
+    world_sync(w, &w->a);
+    assert_int_equal(other->status, ERR_OK);
+    assert_int_equal(w->as->tree.size, size);
+    assert_int_equal(w->as->n_queue, 1);
+    w->server.now_ms += 24ull * 3600 * 1000;
+    world_sync(w, &w->a);
+    assert_int_equal(w->as->n_queue, 0);
+    assert_int_equal(w->as->tree.size, size + 1);
 }
 
 static void test_garbage(void **state)
@@ -604,6 +632,7 @@ int main(void)
         TEST(test_times_of_entries_do_not_decrease),
         TEST(test_clock_jumps_stop_pushes),
         TEST(test_quota),
+        TEST(test_quota_of_a_space),
         TEST(test_garbage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
