@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "client/operate.h"
+#include "client/rekey.h"
 #include "client/space_inside.h"
 #include "proto/digest.h"
 #include "proto/link.h"
@@ -49,7 +50,8 @@ static enum err keep_space(struct engine *engine, struct space *space, enum err 
 /* --- founding --- */
 
 static void genesis_leaf(const struct engine *engine, const struct server *server,
-                         enum space_level level, const struct space *old, struct leaf *leaf)
+                         enum space_level level, const struct space *old, const uint8_t *x_pk,
+                         struct leaf *leaf)
 {
     *leaf = (struct leaf){.seq = 1, .kind = KIND_GENESIS};
     memcpy(leaf->device, engine->ring.id, ID_LEN);
@@ -60,7 +62,7 @@ static void genesis_leaf(const struct engine *engine, const struct server *serve
     leaf->op.u.genesis.suite = SUITE_1;
     digest_random(leaf->op.u.genesis.nonce, ID_LEN);
     memcpy(leaf->op.u.genesis.ed_pk, engine->ring.ed_pk, PK_LEN);
-    memcpy(leaf->op.u.genesis.x_pk, engine->ring.x_pk, PK_LEN);
+    memcpy(leaf->op.u.genesis.x_pk, x_pk, PK_LEN);
     memcpy(leaf->op.u.genesis.log_pk, server->log_pk, PK_LEN);
     memcpy(leaf->op.u.genesis.resp_pk, server->resp_pk, PK_LEN);
     leaf->op.u.genesis.log_name = server->log_name;
@@ -135,13 +137,17 @@ struct founding {
     enum space_level level;
     const struct link *link; /* NULL: as a device that the server knows */
     struct space *old;       /* the space that it continues; NULL */
+    uint8_t seed[SEED_LEN];  /* of its first box key */
 };
 
 /* In a transaction: the new space, and that the older one goes on in it. */
 static enum err found_both(struct engine *engine, struct space *space, struct leaf *genesis,
-                           struct space *old)
+                           const struct founding *founding)
 {
-    enum err err = found_space(engine, space, genesis);
+    struct space *old = founding->old;
+    enum err err = rekey_keep(engine, space->pub.id, founding->seed);
+    if (err == ERR_OK)
+        err = found_space(engine, space, genesis);
     if (err != ERR_OK || !old)
         return err;
     old->succeeded = true;
@@ -150,18 +156,19 @@ static enum err found_both(struct engine *engine, struct space *space, struct le
     return err;
 }
 
-static enum err found(struct engine *engine, const struct founding *founding, size_t *i)
+static enum err found(struct engine *engine, struct founding *founding, size_t *i)
 {
     enum err err = ERR_OK;
     struct leaf genesis;
     struct buf header = {.max = HEADER_MAX};
     struct space *space = NULL;
-    uint8_t id[ID_LEN];
+    uint8_t id[ID_LEN], x_pk[PK_LEN];
     const struct server *server = &engine->servers[founding->server];
     const struct link *link = founding->link;
     if (strlen(founding->name) > NAME_LEN_MAX)
         return ERR_TOO_BIG;
-    genesis_leaf(engine, server, founding->level, founding->old, &genesis);
+    rekey_draw(founding->seed, x_pk);
+    genesis_leaf(engine, server, founding->level, founding->old, x_pk, &genesis);
     TRY(leaf_make(&genesis, &header, engine->ring.device->ed_sk));
     leaf_space_id(id, genesis.header, genesis.header_len);
     TRY(space_new(&space, id));
@@ -179,10 +186,11 @@ static enum err found(struct engine *engine, const struct founding *founding, si
     TRY(engine_begin(engine));
     struct space *made = space;
     space = NULL;
-    TRY(keep_space(engine, made, found_both(engine, made, &genesis, founding->old), i));
+    TRY(keep_space(engine, made, found_both(engine, made, &genesis, founding), i));
 out:
     space_free(engine, space);
     buf_free(&header);
+    digest_wipe(founding->seed, sizeof founding->seed);
     return err;
 }
 
@@ -266,7 +274,7 @@ static enum err make_join(const struct engine *engine, const struct link *link, 
     memcpy(join.space, link->space, ID_LEN);
     digest_sha256_of(join.name_hash, sealed.bytes, sealed.len);
     memcpy(join.ed_pk, engine->ring.ed_pk, PK_LEN);
-    memcpy(join.x_pk, engine->ring.x_pk, PK_LEN);
+    TRY(rekey_newest(engine, link->space, join.x_pk));
     op_proof_part(&part, PROOF_JOIN, &join);
     TRY(part.err);
     struct message_join message = {
@@ -290,6 +298,7 @@ out:
 static enum err fill_join(struct engine *engine, struct space *space, const struct link *link)
 {
     enum err err = ERR_OK;
+    TRY(rekey_new(engine, link->space));
     buf_reset(&space->join);
     TRY(make_join(engine, link, &space->join));
     memcpy(space->genesis, link->genesis, HASH_LEN);

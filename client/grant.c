@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/rekey.h"
 #include "proto/arena.h"
 #include "proto/digest.h"
 #include "proto/seal.h"
@@ -381,15 +382,17 @@ static enum err take_item(struct engine *engine, struct space *space,
     if (!grant || !is_open(engine, space, grant))
         return ERR_OK;
     size_t sealed = item->payload_len - HASH_LEN, len = sealed - SEALED_EXTRA;
+    struct rekey_ring boxes = {0};
     uint8_t *lines = malloc(len + 1);
     if (!lines)
         return ERR_MEMORY;
-    enum err opened = open_box_to(lines, item->payload + HASH_LEN, sealed, engine->ring.x_pk,
-                                  engine->ring.device->x_sk);
+    TRY(rekey_load(engine, space->pub.id, &boxes));
+    enum err opened = rekey_open_box(&boxes, lines, item->payload + HASH_LEN, sealed);
     if (opened == ERR_OK && len % GRANT_LINE_LEN == 0)
         TRY(take_lines(engine, space, grant, lines, len));
     thank(space, grant->hash);
 out:
+    rekey_free(&boxes);
     digest_wipe(lines, len);
     free(lines);
     return err;

@@ -9,6 +9,7 @@
 
 #include "client/outbox_inside.h"
 #include "client/parcel.h"
+#include "client/rekey.h"
 #include "proto/digest.h"
 
 enum { HEAD_ID = 0, EDITS_MAX = 2000, BATCH_CHANGES_MAX = 20000, SEQS_MAX = 1024 };
@@ -223,6 +224,7 @@ static enum err destroy(struct engine *engine, struct space *space)
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         TRY(replica_delete_all(engine->replica, tables[i], space->no));
     TRY(replica_space_clear(engine->replica, space->no));
+    TRY(rekey_forget(engine, space->pub.id));
     /* What it is called still tells the person what they were removed from. */
     memcpy(space->own_name, space->pub.name, sizeof space->own_name);
     space->pub.state = SPACE_REVOKED;

@@ -11,6 +11,7 @@
 
 #include "client/member.h"
 #include "client/operate_seals.h"
+#include "client/rekey.h"
 #include "proto/change.h"
 #include "proto/compress.h"
 #include "proto/digest.h"
@@ -268,6 +269,20 @@ out:
     return err;
 }
 
+/* The next box key goes before the operations: it hangs on nothing that could be refused. */
+static enum err build_rekey(struct control *control)
+{
+    enum err err = ERR_OK;
+    struct op op = {.kind = KIND_DEVICE_REKEY};
+    struct outbox_leaf draft = {0};
+    if (!rekey_is_due(control->engine, control->space))
+        return ERR_OK;
+    TRY(rekey_next(control->engine, control->space, op.u.device_rekey.x_pk));
+    TRY(make_control(control, &op, NULL, NULL, 0, &draft));
+out:
+    return err;
+}
+
 static bool another_operation_is_out(const struct space *space)
 {
     for (size_t i = 0; i < space->outbox.n_leaves; i++) {
@@ -299,6 +314,7 @@ enum err operate_build(struct engine *engine, struct space *space, struct build_
     bool sure = !another_operation_is_out(space);
     TRY(operate_revive(engine, space));
     TRY(seals_start(space, &control.seals));
+    TRY(build_rekey(&control));
     for (size_t i = 0; i < space->outbox.n_operations; i++) {
         struct outbox_operation *operation = &space->outbox.operations[i];
         if (operation->seq || operation->refused != ERR_OK ||

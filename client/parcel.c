@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/rekey.h"
 #include "proto/compress.h"
 #include "proto/digest.h"
 #include "proto/seal.h"
@@ -171,8 +172,10 @@ enum err parcel_key(const struct engine *engine, const struct space *space,
                     uint8_t key[static KEY_LEN])
 {
     enum err err = ERR_OK;
-    struct parts parts;
+    struct parts parts = {0};
+    struct rekey_ring boxes = {0};
     uint8_t ad[AD_LEN], hash[HASH_LEN];
+    TRY(rekey_load(engine, space->pub.id, &boxes));
     TRY(split(&parts, payload, len));
     put_ad(ad, space->pub.id, from->id);
     digest_sha256_of(hash, parts.sealed, parts.sealed_len);
@@ -184,13 +187,13 @@ enum err parcel_key(const struct engine *engine, const struct space *space,
         wire_bytes(&parts.boxes, id, ID_LEN);
         wire_bytes(&parts.boxes, box, KEY_BOX_LEN);
         if (memcmp(id, engine->ring.id, ID_LEN) == 0 &&
-            open_box_to(key, box, KEY_BOX_LEN, engine->ring.x_pk, engine->ring.device->x_sk) ==
-                ERR_OK)
+            rekey_open_box(&boxes, key, box, KEY_BOX_LEN) == ERR_OK)
             err = ERR_OK;
     }
     if (parts.boxes.err != ERR_OK)
         err = parts.boxes.err;
 out:
+    rekey_free(&boxes);
     wire_close(&parts.doc);
     return err;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/outbox_inside.h"
+#include "client/rekey.h"
 #include "proto/digest.h"
 
 enum { OWNER_ID = 2, KEY_FILE_MAX = 1 << 17 };
@@ -71,6 +72,7 @@ static enum err part_from(struct engine *engine, struct space *space)
     while (space->outbox.n_leaves > 0)
         TRY(outbox_leaf_replace(engine, space, space->outbox.leaves[space->outbox.n_leaves - 1],
                                 ERR_OK));
+    TRY(rekey_forget(engine, space->pub.id)); /* the other identity's */
     /* The other copy may have sent some of it. */
     TRY(outbox_mark_salvaged(engine, space));
     space->salvaged = true;

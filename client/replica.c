@@ -279,7 +279,7 @@ void replica_close(struct replica *replica)
 static void spare_touch(struct replica *replica, enum replica_table table)
 {
     replica->spare = replica->spare || table == REPLICA_DEVICE || table == REPLICA_SERVER ||
-                     table == REPLICA_SPACE || table == REPLICA_TALLY;
+                     table == REPLICA_SPACE || table == REPLICA_TALLY || table == REPLICA_BOX;
 }
 
 static void spare_write(struct replica *replica)
@@ -450,7 +450,12 @@ static enum err delete_by(struct replica *replica, enum replica_sql sql, enum re
     sqlite3_bind_int64(stmt, 2, (sqlite3_int64)space);
     if (sql == SQL_DELETE)
         sqlite3_bind_int64(stmt, 3, (sqlite3_int64)id);
-    return replica_run(replica, stmt);
+    err = replica_run(replica, stmt);
+    if (err == ERR_OK && table == REPLICA_BOX) {
+        spare_touch(replica, table); /* a key that is forgotten goes from the copy too */
+        spare_write(replica);
+    }
+    return err;
 }
 
 enum err replica_delete(struct replica *replica, enum replica_table table, uint64_t space,

@@ -6,7 +6,7 @@
  *   replica.db     records (small, sealed under the db key), entries (the logs as they travel),
  *                  slots (sealed dossier keys as they travel)
  *   replica.spare  copies of the few records without which a damaged replica.db could not even be fetched again:
- *                  servers, spaces, how many changes wait; ciphertext too, written without waiting for the disk
+ *                  servers, spaces, box keys, how many changes wait; ciphertext too, written without waiting for the disk
  *   replica.lock   held while a program has the device open
  *   evidence-*.txt what proves a server's misbehaviour; no content
  *
@@ -54,6 +54,7 @@ enum replica_table {
     REPLICA_GRANT = 21,    /* grants (grant.c), id: index of the confirmation */
     REPLICA_WITNESS = 22,  /* when notes and cosignatures came (witness.c) */
     REPLICA_OFFER = 36,    /* id 0: new keys that the space's server offers (handover.h) */
+    REPLICA_BOX = 23,      /* box keys (rekey.h); `space` is 0 */
     REPLICA_LEAVE = 18,    /* id 0: how far leaving is; others: parcels for the stewards */
     REPLICA_INBOX = 19,    /* parcels of others, for this device to decide about */
     REPLICA_BLOB = 33,     /* attachments (attach.c) */

@@ -21,7 +21,7 @@ struct sqlite3_stmt;
     X(DELETE_ALL, "DELETE FROM record WHERE tab=?1 AND space=?2")                                  \
     X(EACH, "SELECT id, sealed FROM record WHERE tab=?1 AND space=?2 ORDER BY id")                 \
     X(LAST_ID, "SELECT coalesce(max(id), 0) FROM record WHERE tab=?1 AND space=?2")                \
-    X(SPARE, "SELECT sealed FROM record WHERE tab IN (1, 2, 3, 16)")                               \
+    X(SPARE, "SELECT sealed FROM record WHERE tab IN (1, 2, 3, 16, 23)")                           \
     X(STAMP, "SELECT coalesce(max(stamp), 0) FROM record")                                         \
     X(ENTRY_PUT, "INSERT INTO entry(space, idx, t_recv, kind, verdict, missing, header, sig,"      \
                  " nodes, bodies) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")                         \

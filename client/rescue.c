@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/member.h"
+#include "client/rekey.h"
 #include "client/text.h"
 #include "proto/code.h"
 #include "proto/digest.h"
@@ -18,14 +19,15 @@ enum { ROLES_NEW = ROLE_READER | ROLE_WRITER | ROLE_STEWARD | ROLE_ADMIN };
 
 /* Queues device_add of somebody's own keys, and the label. */
 static enum err queue_add(struct engine *engine, struct space *space, const struct keyring *who,
-                          enum device_kind kind, uint8_t roles, const char *label)
+                          const uint8_t *x_pk, enum device_kind kind, uint8_t roles,
+                          const char *label)
 {
     enum err err = ERR_OK;
     struct buf part = {0};
     struct op_join join = {.kind = kind};
     struct op add = {.kind = KIND_DEVICE_ADD}, name = {.kind = KIND_LABEL};
     memcpy(join.ed_pk, who->ed_pk, PK_LEN);
-    memcpy(join.x_pk, who->x_pk, PK_LEN);
+    memcpy(join.x_pk, x_pk, PK_LEN);
     op_proof_part(&part, PROOF_STATEMENT, &join);
     TRY(part.err);
     const struct digest_part signed_part = {part.bytes, part.len};
@@ -72,7 +74,7 @@ enum err rescue_sheet(struct engine *engine, size_t i, const uint8_t seed[static
     TRY(sheet_keys(&ring, seed));
     TRY(engine_begin(engine));
     err = replica_end(engine->replica,
-                      queue_add(engine, space, &ring, DEVICE_PAPER, ROLES_SHEET, label));
+                      queue_add(engine, space, &ring, ring.x_pk, DEVICE_PAPER, ROLES_SHEET, label));
     enum err again = err == ERR_OK ? ERR_OK : space_reload(engine, space);
     TRY(again != ERR_OK ? again : err);
     space_refresh(engine, space);
@@ -254,7 +256,21 @@ static enum err remove_lost(struct engine *engine, size_t i, const uint8_t *spar
     return ERR_OK;
 }
 
-enum err rescue_admit(struct rescue *rescue, const struct engine *engine, const char *const *lost,
+/* The device that takes over, with a box key that it draws for the space. */
+static enum err queue_new(struct engine *paper, struct space *space, struct engine *engine)
+{
+    enum err err = ERR_OK;
+    uint8_t x_pk[PK_LEN];
+    TRY(rekey_new(engine, space->pub.id));
+    TRY(rekey_newest(engine, space->pub.id, x_pk));
+    TRY(engine_begin(paper));
+    err = replica_end(paper->replica, queue_add(paper, space, &engine->ring, x_pk, DEVICE_ORDINARY,
+                                                ROLES_NEW, engine->name));
+out:
+    return err;
+}
+
+enum err rescue_admit(struct rescue *rescue, struct engine *engine, const char *const *lost,
                       size_t n_lost, size_t *n, size_t *removed)
 {
     enum err err = ERR_OK, why = ERR_NOT_FOUND;
@@ -271,10 +287,7 @@ enum err rescue_admit(struct rescue *rescue, const struct engine *engine, const 
             continue;
         }
         if (!known) {
-            TRY(engine_begin(paper));
-            err = replica_end(paper->replica, queue_add(paper, space, &engine->ring,
-                                                        DEVICE_ORDINARY, ROLES_NEW, engine->name));
-            TRY(err);
+            TRY(queue_new(paper, space, engine));
         }
         TRY(remove_lost(paper, i, engine->ring.id, lost, n_lost, removed));
         space_refresh(paper, space);

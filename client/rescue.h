@@ -38,7 +38,7 @@ enum err rescue_finish(struct rescue *rescue, const uint8_t *answer, size_t len,
 /** Once everything is fetched: admits `engine` wherever the sheet administers, and removes, as lost, the members called
  * one of `lost` (`n_lost` names or beginnings of ids). `*n` spaces, `*removed` devices. ERR_NOT_FOUND: the sheet is in
  * none of them; ERR_NO_KEY: its keys have not come. */
-enum err rescue_admit(struct rescue *rescue, const struct engine *engine, const char *const *lost,
+enum err rescue_admit(struct rescue *rescue, struct engine *engine, const char *const *lost,
                       size_t n_lost, size_t *n, size_t *removed);
 
 /** When the sheet's log says that `engine` is in: gives it the spaces; its own sync brings the rest. `*n` spaces.

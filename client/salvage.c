@@ -93,6 +93,7 @@ static enum err take_record(void *ctx, enum replica_table table, uint64_t space,
     case REPLICA_SENT:
     case REPLICA_NEWBORN:
     case REPLICA_EPOCH:
+    case REPLICA_BOX:
     case REPLICA_INVITE:
     case REPLICA_CARRIED:
     case REPLICA_MOVE:

@@ -14,6 +14,7 @@
 #include "client/grant.h"
 #include "client/leave.h"
 #include "client/operate.h"
+#include "client/rekey.h"
 #include "client/session.h"
 #include "client/witness.h"
 #include "proto/seal.h"
@@ -46,6 +47,8 @@ bool session_has_work(struct engine *engine, struct space *space)
             return true;
     }
     if (space->fold->rotation_pending && space->pub.roles & ROLE_ADMIN && keys->ek)
+        return true;
+    if (rekey_is_due(engine, space))
         return true;
     if (!(space->pub.roles & ROLE_WRITER) || !keys->sk)
         return false;

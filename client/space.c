@@ -305,6 +305,8 @@ enum err space_reload(struct engine *engine, struct space *space)
         return space->behind;
     fresh->page_max = space->page_max;
     fresh->repairs = space->repairs;
+    fresh->rekey_epoch = space->rekey_epoch;
+    fresh->rekey_tries = space->rekey_tries;
     struct space old = *space;
     *space = *fresh;
     *fresh = old;

@@ -97,9 +97,12 @@ struct space {
     uint8_t thanks[GRANT_THANKS_MAX][ID_LEN];
     bool caught_up;      /* within this sync: nothing newer was on the server a moment ago */
     unsigned news_tries; /* answers that did not bring a waiting removal on its way */
-    unsigned repairs;    /* refusals repaired since the last clean answer */
-    enum err behind;     /* why memory is not what the disk says; ERR_OK: it is */
-    bool refilling;      /* a restored server lacks entries from refill_from on (refill.h) */
+    uint32_t
+        rekey_epoch; /* in which epoch this device announced a box key, since unlock, and how often */
+    unsigned rekey_tries;
+    unsigned repairs; /* refusals repaired since the last clean answer */
+    enum err behind;  /* why memory is not what the disk says; ERR_OK: it is */
+    bool refilling;   /* a restored server lacks entries from refill_from on (refill.h) */
     bool refill_refused;
     uint64_t refill_from;
     size_t refill_sent;
@@ -140,6 +143,10 @@ enum err space_epoch_put(struct engine *engine, struct space *space, uint32_t ep
 
 /** Tries the seals that wait; `*changed` when keys arrived. Inside a transaction. */
 enum err space_seals_open(struct engine *engine, struct space *space, bool *changed);
+
+/** Forgets the slot keys of epochs of which no leaf may come any more (PROTOCOL.md 6.4), once the dossiers' keys are kept
+ * under the newest. `*forgot` is set when something went. In a transaction. */
+enum err space_slot_keys_forget(struct engine *engine, struct space *space, bool *forgot);
 
 /** Where a body or routing box of a leaf stands. */
 void space_place(const struct space *space, const struct leaf *leaf, uint16_t box,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "client/engine_inside.h"
+#include "client/rekey.h"
 #include "client/space_inside.h"
 #include "proto/digest.h"
 
@@ -148,6 +149,9 @@ struct walk {
     struct space *space;
     uint64_t done[64]; /* seals that were opened */
     size_t n_done;
+    enum err wrong; /* why the newest of them did not open, and its epoch */
+    uint32_t wrong_epoch;
+    struct rekey_ring boxes;
 };
 
 static enum err load_epoch(void *ctx, uint64_t id, const uint8_t *plain, size_t len)
@@ -195,11 +199,10 @@ static enum err open_waiting_seal(void *ctx, uint64_t id, const uint8_t *plain, 
     enum err err = ERR_OK;
     if (len < 1 || walk->n_done == sizeof walk->done / sizeof *walk->done)
         return ERR_OK;
-    const struct keyring *ring = &walk->engine->ring;
     enum seal_type type = (enum seal_type)plain[0];
     if (!fold_epoch(walk->space->fold, (uint32_t)id))
         return ERR_OK; /* its epoch_change has not arrived */
-    err = open_device_seal(keys, type, plain + 1, len - 1, ring->x_pk, ring->device->x_sk);
+    err = rekey_open_seal(&walk->boxes, keys, type, plain + 1, len - 1);
     if (err == ERR_OK && type == SEAL_MEMBER)
         err = put_one(walk->engine, walk->space, (uint32_t)id, keys, keys + KEY_LEN, NULL);
     else if (err == ERR_OK)
@@ -207,10 +210,27 @@ static enum err open_waiting_seal(void *ctx, uint64_t id, const uint8_t *plain, 
     digest_wipe(keys, sizeof keys);
     if (err_category(err) == CAT_INTERNAL)
         return err;
-    if (err == ERR_COMMITMENT || err == ERR_CORRUPT)
-        space_alarm(walk->space, err, fold_epoch(walk->space->fold, (uint32_t)id)->index, false);
+    walk->wrong = err == ERR_COMMITMENT || err == ERR_CORRUPT ? err : ERR_OK;
+    walk->wrong_epoch = (uint32_t)id;
     walk->done[walk->n_done++] = id;
     return ERR_OK;
+}
+
+/* A seal that does not open is somebody's doing, unless a newer one is at hand that leads back to the same keys: then it
+ * is an old one that came once more, and its box key is forgotten. */
+static enum err look_for_wrong(const struct walk *walk)
+{
+    uint64_t last = 0;
+    const struct space *space = walk->space;
+    const struct fold_device *self = space_self(walk->engine, space);
+    if (walk->wrong == ERR_OK || !self || !rekey_holds(&walk->boxes, self->x_pk) ||
+        space_epoch(space, walk->wrong_epoch))
+        return ERR_OK;
+    enum err err = replica_last_id(walk->engine->replica, REPLICA_SEAL, space->no, &last);
+    if (err == ERR_OK && last <= walk->wrong_epoch)
+        space_alarm(walk->space, walk->wrong, fold_epoch(space->fold, walk->wrong_epoch)->index,
+                    false);
+    return err;
 }
 
 enum err space_seals_open(struct engine *engine, struct space *space, bool *changed)
@@ -220,7 +240,9 @@ enum err space_seals_open(struct engine *engine, struct space *space, bool *chan
     TRY(epochs_room(space));
     /* Keys kept from before a salvage become usable when their epoch is known again. */
     TRY(replica_each(engine->replica, REPLICA_EPOCH, space->no, load_epoch, &walk));
+    TRY(rekey_load(engine, space->pub.id, &walk.boxes));
     TRY(replica_each(engine->replica, REPLICA_SEAL, space->no, open_waiting_seal, &walk));
+    TRY(look_for_wrong(&walk));
     for (size_t i = 0; i < walk.n_done; i++) {
         uint32_t epoch = (uint32_t)walk.done[i];
         const struct space_epoch *keys = space_epoch(space, epoch);
@@ -230,6 +252,64 @@ enum err space_seals_open(struct engine *engine, struct space *space, bool *chan
     }
     *changed = walk.n_done > 0;
     TRY(unwrap_older(engine, space));
+out:
+    rekey_free(&walk.boxes);
+    return err;
+}
+
+/* --- slot keys that end --- */
+
+/* Keeps a dossier's key under the newest slot key alone. */
+static enum err wrap_anew(struct engine *engine, struct space *space, struct dossier *dossier)
+{
+    struct leaf_slot slot;
+    enum err err = dossier_slot(engine, space, dossier, &slot);
+    if (err == ERR_NO_KEY || err == ERR_ERASED)
+        return ERR_OK; /* it opens with no key of this device's */
+    TRY(err);
+    TRY(replica_slot_delete(engine->replica, space->no, slot.row));
+    TRY(replica_slot_put(engine->replica, space->no, &slot));
+out:
+    return err;
+}
+
+static enum err forget_sk(struct engine *engine, struct space *space, uint32_t epoch)
+{
+    enum err err = ERR_OK;
+    struct space_epoch *keys = &space->epochs[epoch - 1];
+    uint8_t plain[1 + KEY_LEN];
+    plain[0] = SEAL_MEMBER;
+    memcpy(plain + 1, keys->ek, KEY_LEN);
+    TRY(replica_put(engine->replica, REPLICA_EPOCH, space->no, epoch, plain, sizeof plain));
+    keyring_cell_free(&engine->ring, keys->sk);
+    keys->sk = NULL;
+out:
+    digest_wipe(plain, sizeof plain);
+    return err;
+}
+
+enum err space_slot_keys_forget(struct engine *engine, struct space *space, bool *forgot)
+{
+    enum err err = ERR_OK;
+    uint32_t now = fold_epoch_now(space->fold);
+    const struct space_epoch *newest = space_epoch(space, now);
+    if (!newest || !newest->sk || space->routed < space->pub.size)
+        return ERR_OK;
+    uint32_t last = 0; /* the newest that nothing sealed from now on may need */
+    for (uint32_t e = 1; e < now && e <= space->n_epochs; e++) {
+        if (space->epochs[e - 1].sk && space->epochs[e - 1].ek &&
+            !fold_epoch_open(space->fold, e, space->pub.checkpoint_ms))
+            last = e;
+    }
+    if (last == 0)
+        return ERR_OK;
+    for (size_t i = 0; i < space->dossiers.n_births; i++)
+        TRY(wrap_anew(engine, space, &space->dossiers.items[space->dossiers.births[i]]));
+    for (uint32_t e = 1; e <= last; e++) {
+        if (space->epochs[e - 1].sk && space->epochs[e - 1].ek)
+            TRY(forget_sk(engine, space, e));
+    }
+    *forgot = true;
 out:
     return err;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "client/enrol.h"
+#include "client/rekey.h"
 #include "client/succeed_inside.h"
 #include "proto/digest.h"
 #include "proto/sign.h"
@@ -79,13 +80,13 @@ bool succeed_rightful(const struct space *old, const uint8_t founder[static ID_L
 }
 
 /* The own keys, stated for the log. */
-static enum err state_keys(const struct engine *engine, struct buf *out)
+static enum err state_keys(const struct engine *engine, const uint8_t *space, struct buf *out)
 {
     enum err err = ERR_OK;
     struct buf part = {0};
     struct op_join said = {.kind = DEVICE_ORDINARY};
     memcpy(said.ed_pk, engine->ring.ed_pk, PK_LEN);
-    memcpy(said.x_pk, engine->ring.x_pk, PK_LEN);
+    TRY(rekey_newest(engine, space, said.x_pk));
     op_proof_part(&part, PROOF_STATEMENT, &said);
     TRY(part.err);
     struct op_proof proof = {.type = PROOF_STATEMENT, .part = part.bytes, .part_len = part.len};
@@ -118,7 +119,8 @@ static enum err follow(struct engine *engine, const struct space *old, const str
     memcpy(space->pub.url, old->pub.url, sizeof space->pub.url);
     snprintf(space->own_name, sizeof space->own_name, "%.*s 2", NAME_LEN_MAX - 2, old->pub.name);
     leaf_hash(space->genesis, genesis->header, genesis->header_len, genesis->sig);
-    TRY(state_keys(engine, &space->join));
+    TRY(rekey_new(engine, id));
+    TRY(state_keys(engine, id, &space->join));
     err = enrol_keep_next(engine, space, &i);
     *again = *again || err == ERR_OK;
     space = NULL;

@@ -18,6 +18,7 @@
 #include "client/handover.h"
 #include "client/leave.h"
 #include "client/refill.h"
+#include "client/rekey.h"
 #include "client/salvage.h"
 #include "client/session.h"
 #include "client/take_inside.h"
@@ -128,6 +129,16 @@ static enum err take_routes(struct take *take)
     return look_for_keyless(take, births);
 }
 
+/* Keys that nothing sealed from now on can be for. */
+static enum err forget_keys(struct engine *engine, struct space *space, bool *forgot)
+{
+    enum err err = ERR_OK;
+    TRY(space_slot_keys_forget(engine, space, forgot));
+    TRY(rekey_settle(engine, space, forgot));
+out:
+    return err;
+}
+
 static enum err take_all(struct take *take)
 {
     enum err err = ERR_OK;
@@ -190,7 +201,8 @@ static enum err look_for_withheld(struct take *take)
 static void look_for_seal(struct take *take)
 {
     struct space *space = take->space;
-    if (take->row->more || space->pub.alarm != ERR_OK || !space_lacks_epoch(take->engine, space))
+    if (take->row->more || space->pub.alarm != ERR_OK || space->cloned ||
+        !space_lacks_epoch(take->engine, space))
         return;
     if (!space->keys_asked_ms) {
         take->result->again = true;
@@ -280,17 +292,18 @@ static enum err take_full(struct take *take, uint64_t time_ms)
             space_alarm(space, ERR_SEQ, UINT64_MAX, false);
         err = look_for_withheld(take);
     }
-    if (err == ERR_OK) {
+    if (err == ERR_OK && !take->row->more && space->pub.size == take->row->size)
+        err = forget_keys(take->engine, space, &take->forgot);
+    if (err == ERR_OK)
         err = space_save(take->engine, space);
-    }
     tree_root(&space->tree, root);
-    bool erased = take->n_erased > 0;
+    bool gone = take->n_erased > 0 || take->forgot;
     err = replica_end(take->engine->replica, err);
     if (err == ERR_OK) {
         space_refresh(take->engine, space);
         TRY(take_lists_of_server(take));
         TRY(handover_follow(take->engine, take->server, space));
-        return erased ? replica_flush(take->engine->replica) : ERR_OK;
+        return gone ? replica_flush(take->engine->replica) : ERR_OK;
     }
     enum err reload = space_reload(take->engine, space);
     if (reload != ERR_OK)
@@ -346,6 +359,21 @@ static enum err take_recovering(struct take *take)
     return err;
 }
 
+/* Time alone can end a key: nothing new has to come for it. */
+static enum err forget_in_time(struct engine *engine, struct space *space)
+{
+    enum err err = ERR_OK;
+    bool forgot = false;
+    TRY(engine_begin(engine));
+    err = replica_end(engine->replica, forget_keys(engine, space, &forgot));
+    if (err == ERR_OK)
+        return forgot ? replica_flush(engine->replica) : ERR_OK;
+    enum err reload = space_reload(engine, space);
+    TRY(reload == ERR_OK ? err : reload);
+out:
+    return err;
+}
+
 /* A row without anything but its status. */
 static enum err take_bare(struct take *take, uint64_t time_ms)
 {
@@ -358,6 +386,8 @@ static enum err take_bare(struct take *take, uint64_t time_ms)
         if (!space->frozen && space->pub.alarm == ERR_ROLLBACK)
             space_alarm(space, ERR_OK, UINT64_MAX, false);
         enum err looked = look_for_withheld(take);
+        if (looked == ERR_OK)
+            looked = forget_in_time(take->engine, space);
         if (looked != ERR_OK)
             return looked;
     } else {

@@ -10,6 +10,7 @@
 #include "client/adopt.h"
 #include "client/enrol.h"
 #include "client/grant.h"
+#include "client/rekey.h"
 #include "client/take_inside.h"
 #include "client/witness.h"
 #include "proto/digest.h"
@@ -220,6 +221,11 @@ static enum err follow_up(struct take *take, const struct incoming *in)
         if (take->n_erased == TAKE_ERASED_MAX)
             return ERR_TOO_BIG;
         take->erased[take->n_erased++] = in->index;
+        break;
+    case KIND_DEVICE_REKEY:
+        if (memcmp(in->leaf.device, take->engine->ring.id, ID_LEN) == 0)
+            return rekey_logged(take->engine, take->space, in->leaf.op.u.device_rekey.x_pk,
+                                in->index);
         break;
     default:
         break;

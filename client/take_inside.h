@@ -22,6 +22,7 @@ struct take {
     uint64_t first_bad;  /* first entry that cannot be what its author signed; UINT64_MAX */
     uint64_t bad_bodies; /* first entry whose bodies are not the signed ones; UINT64_MAX */
     bool labels, keys, bump;
+    bool forgot;                /* keys that nothing needs any more */
     bool refused_bodies;        /* bodies were asked for, and none came */
     bool proven;                /* two signed notes exclude each other */
     const struct note *accused; /* which note, where it is not the row's */

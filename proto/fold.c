@@ -185,6 +185,20 @@ static enum err judge_fresh(const struct fold_entry *entry, const struct fold_de
     return digest_equal(root, leaf->seen_root, HASH_LEN) ? ERR_OK : ERR_SEEN;
 }
 
+bool fold_epoch_open(const struct fold *fold, uint32_t epoch, uint64_t t_recv_ms)
+{
+    uint32_t now = fold_epoch_now(fold);
+    if (epoch == now)
+        return now > 0;
+    /* The previous epoch stays open for a while for work that was sealed before its author learned of the new one,
+     * unless somebody who can read it has been removed. */
+    if (now < 2 || epoch != now - 1)
+        return false;
+    const struct fold_epoch *newest = fold_epoch(fold, now), *previous = fold_epoch(fold, now - 1);
+    return fold->cut_since <= previous->index &&
+           t_recv_ms <= newest->t_recv_ms + (uint64_t)EPOCH_GRACE_MS;
+}
+
 static enum err judge_epoch(const struct fold *fold, const struct fold_entry *entry)
 {
     const struct leaf *leaf = entry->leaf;
@@ -193,15 +207,9 @@ static enum err judge_epoch(const struct fold *fold, const struct fold_entry *en
         return ERR_STALE_EPOCH;
     if (leaf->epoch == now)
         return ERR_OK;
-    /* The previous epoch stays open for a while for work that was sealed before its author learned of the new one,
-     * unless somebody who can read it has been removed. */
-    if (kind_is_chained(leaf->kind) || now < 2 || leaf->epoch != now - 1)
-        return ERR_STALE_EPOCH;
-    const struct fold_epoch *newest = fold_epoch(fold, now), *previous = fold_epoch(fold, now - 1);
-    if (fold->cut_since > previous->index ||
-        entry->t_recv_ms > newest->t_recv_ms + (uint64_t)EPOCH_GRACE_MS)
-        return ERR_STALE_EPOCH;
-    return ERR_OK;
+    bool open =
+        !kind_is_chained(leaf->kind) && fold_epoch_open(fold, leaf->epoch, entry->t_recv_ms);
+    return open ? ERR_OK : ERR_STALE_EPOCH;
 }
 
 static enum err judge(const struct fold *fold, const struct fold_entry *entry,

@@ -28,6 +28,8 @@ struct fold_device {
     uint8_t roles;
     bool active;
     uint64_t added;   /* index of the leaf that took effect */
+    uint64_t x_index; /* where x_pk comes from: as added, or its newest device_rekey */
+    uint64_t x_ms;    /* when that was received */
     uint64_t revoked; /* index of the revocation; meaningless while active */
     enum revoke_mode mode;
     uint64_t cut;
@@ -41,6 +43,7 @@ struct fold_epoch {
     uint8_t suite;
     uint64_t index; /* of its epoch_change */
     uint64_t t_recv_ms;
+    uint64_t seen; /* what its author had seen: its seals are for the box keys of then */
     uint8_t kcom_ek[HASH_LEN], kcom_sk[HASH_LEN], kcom_route[HASH_LEN];
     uint8_t wrap_ek[WRAP_LEN], wrap_route[WRAP_LEN]; /* zero in epoch 1 */
     uint8_t seals_hash[HASH_LEN];
@@ -205,6 +208,9 @@ const struct fold_moved *fold_moved(const struct fold *fold, const uint8_t shred
 
 /** The current epoch's number; 0 before the first. */
 uint32_t fold_epoch_now(const struct fold *fold);
+
+/** Whether a leaf received at that time may still be of this epoch, if its kind is not chained (PROTOCOL.md 6.2, 4). */
+bool fold_epoch_open(const struct fold *fold, uint32_t epoch, uint64_t t_recv_ms);
 
 /** Which seal a device with these roles gets: SEAL_MEMBER, SEAL_AUDITOR, or 0 for none. */
 int fold_seal_type(uint8_t roles);

@@ -521,10 +521,14 @@ static struct fold_device *device_for_change(struct fold *fold, const uint8_t *i
 }
 
 static void add_device(struct fold *fold, const uint8_t *ed_pk, const uint8_t *x_pk, uint8_t roles,
-                       uint64_t index)
+                       const struct fold_entry *entry)
 {
     struct fold_device *device = &fold->devices[fold->n_devices++];
-    *device = (struct fold_device){.roles = roles, .active = true, .added = index};
+    *device = (struct fold_device){.roles = roles,
+                                   .active = true,
+                                   .added = entry->index,
+                                   .x_index = entry->index,
+                                   .x_ms = entry->t_recv_ms};
     sign_device_id(device->id, ed_pk);
     memcpy(device->ed_pk, ed_pk, PK_LEN);
     memcpy(device->x_pk, x_pk, PK_LEN);
@@ -543,7 +547,7 @@ static void effect_genesis(struct fold *fold, const struct fold_entry *entry)
     memcpy(fold->old_space, op->u.genesis.old_space, ID_LEN);
     fold->old_size = op->u.genesis.old_size;
     memcpy(fold->old_root, op->u.genesis.old_root, HASH_LEN);
-    add_device(fold, op->u.genesis.ed_pk, op->u.genesis.x_pk, ROLES_FOUNDER, entry->index);
+    add_device(fold, op->u.genesis.ed_pk, op->u.genesis.x_pk, ROLES_FOUNDER, entry);
 }
 
 static void close_invite(struct fold *fold, const uint8_t *pk)
@@ -574,7 +578,7 @@ static void effect_member(struct fold *fold, const struct fold_entry *entry,
                           const struct fold_plan *plan)
 {
     if (plan->kind == KIND_DEVICE_ADD) {
-        add_device(fold, plan->who.ed_pk, plan->who.x_pk, plan->roles, entry->index);
+        add_device(fold, plan->who.ed_pk, plan->who.x_pk, plan->roles, entry);
         fold->devices[fold->n_devices - 1].kind = plan->who.kind;
         if (plan->by_invite)
             close_invite(fold, plan->who.invite_pk);
@@ -609,7 +613,8 @@ static void effect_epoch(struct fold *fold, const struct fold_entry *entry)
     *epoch = (struct fold_epoch){.epoch = op->u.epoch_change.epoch,
                                  .suite = op->u.epoch_change.suite,
                                  .index = entry->index,
-                                 .t_recv_ms = entry->t_recv_ms};
+                                 .t_recv_ms = entry->t_recv_ms,
+                                 .seen = entry->leaf->seen_size};
     memcpy(epoch->kcom_ek, op->u.epoch_change.kcom_ek, HASH_LEN);
     memcpy(epoch->kcom_sk, op->u.epoch_change.kcom_sk, HASH_LEN);
     memcpy(epoch->kcom_route, op->u.epoch_change.kcom_route, HASH_LEN);
@@ -727,6 +732,8 @@ static void effect_other(struct fold *fold, const struct fold_entry *entry,
     case KIND_DEVICE_REKEY:
         device = device_for_change(fold, entry->leaf->device);
         memcpy(device->x_pk, op->u.device_rekey.x_pk, PK_LEN);
+        device->x_index = entry->index;
+        device->x_ms = entry->t_recv_ms;
         break;
     case KIND_INVITE:
         fold->invites[fold->n_invites] = (struct fold_invite){.roles = op->u.invite.roles,
