@@ -182,7 +182,7 @@ bool rekey_is_due(const struct engine *engine, const struct space *space)
         !fold_seal_type(self->roles) || space_lacks_epoch(engine, space) || on_its_way(space))
         return false;
     /* What a server keeps refusing is not sent for ever. */
-    if (space->rekey_epoch == epoch->epoch && space->rekey_tries >= TRIES_MAX)
+    if (space->rekey_epoch >= epoch->epoch && space->rekey_tries >= TRIES_MAX)
         return false;
     bool rotated = epoch->epoch > 1 && epoch->index > self->x_index;
     uint64_t now_ms = space->pub.checkpoint_ms;

@@ -203,10 +203,20 @@ static void stubborn(struct evil *evil)
     evil->row->n_slots = 0;
 }
 
+/* He is put back after each attack: whatever he announced would be another copy's. */
+static void announces_nothing(const struct kit_device *device)
+{
+    for (size_t i = 0; i < engine_space_count(device->engine); i++) {
+        struct space *space = engine_at(device->engine, i);
+        space->rekey_epoch = space->rekey_tries = UINT32_MAX;
+    }
+}
+
 void evil_run(struct evil *evil, evil_attack attack, bool insists, struct evil_seen *seen)
 {
     struct engine_sync result = {.again = true};
     enum err err = ERR_OK;
+    announces_nothing(evil->victim);
     for (unsigned i = 0; i < 4 && err == ERR_OK && result.again; i++) {
         struct buf honest = {.max = RESPONSE_MAX};
         int http;

@@ -16,6 +16,7 @@
 
 #include "client/engine_inside.h"
 #include "client/member.h"
+#include "client/rekey.h"
 #include "proto/digest.h"
 #include "proto/sign.h"
 #include "tests/attack/evil.h"
@@ -46,9 +47,12 @@ static void seal_altered(struct evil *evil)
 static void keys_of_its_own(struct evil *evil)
 {
     struct leaf_seal *seal = new_seal(evil);
-    uint8_t keys[2 * KEY_LEN] = {1, 2, 3}, out[SEAL_LEN_MAX];
+    uint8_t keys[2 * KEY_LEN] = {1, 2, 3}, out[SEAL_LEN_MAX], x_pk[PK_LEN];
     size_t len;
-    seal_to_device(out, &len, SEAL_MEMBER, keys, evil->victim->engine->ring.x_pk);
+    assert_int_equal(
+        rekey_newest(evil->victim->engine, engine_space(evil->victim->engine, evil->at)->id, x_pk),
+        ERR_OK);
+    seal_to_device(out, &len, SEAL_MEMBER, keys, x_pk);
     seal->seal = evil_copy(evil, out, len);
     seal->seal_len = len;
 }
