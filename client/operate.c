@@ -303,6 +303,38 @@ static bool rotation_is_due(const struct space *space)
            (now && clock_ms > now->t_recv_ms && clock_ms - now->t_recv_ms > ROTATION_MS);
 }
 
+/* Those that wait, in their order, but for what would make the others wait: a sheet ends the trial, so it and its name
+ * go last. */
+static enum err build_operations(struct control *control, bool sheets)
+{
+    enum err err = ERR_OK;
+    struct engine *engine = control->engine;
+    struct space *space = control->space;
+    for (size_t i = 0; i < space->outbox.n_operations; i++) {
+        struct outbox_operation *operation = &space->outbox.operations[i];
+        uint64_t id = operation->id;
+        bool sheet = false;
+        if (operation->seq || operation->refused != ERR_OK ||
+            operate_needs_news(space, operation) || operate_needs_work(space, operation))
+            continue;
+        TRY(operate_is_of_sheet(engine, space, operation, &sheet));
+        if (sheet != sheets)
+            continue;
+        if (operate_needs_second(space, &control->seals, operation))
+            err = outbox_refuse(engine, space, NULL, 0, id, ERR_PENDING);
+        else
+            err = build_operation(control, operation);
+        if (err == ERR_NO_KEY)
+            err = ERR_OK; /* its key may still arrive */
+        else if (err_category(err) == CAT_REJECT)
+            err = outbox_refuse(engine, space, NULL, 0, id, err);
+        TRY(err);
+        control->chain->seq = space->outbox.last_seq + 1;
+    }
+out:
+    return err;
+}
+
 enum err operate_build(struct engine *engine, struct space *space, struct build_chain *chain)
 {
     enum err err = ERR_OK;
@@ -315,23 +347,8 @@ enum err operate_build(struct engine *engine, struct space *space, struct build_
     TRY(operate_revive(engine, space));
     TRY(seals_start(space, &control.seals));
     TRY(build_rekey(&control));
-    for (size_t i = 0; i < space->outbox.n_operations; i++) {
-        struct outbox_operation *operation = &space->outbox.operations[i];
-        if (operation->seq || operation->refused != ERR_OK ||
-            operate_needs_news(space, operation) || operate_needs_work(space, operation))
-            continue;
-        uint64_t id = operation->id;
-        if (operate_needs_second(space, &control.seals, operation))
-            err = outbox_refuse(engine, space, NULL, 0, id, ERR_PENDING);
-        else
-            err = build_operation(&control, operation);
-        if (err == ERR_NO_KEY)
-            err = ERR_OK; /* its key may still arrive */
-        else if (err_category(err) == CAT_REJECT)
-            err = outbox_refuse(engine, space, NULL, 0, id, err);
-        TRY(err);
-        chain->seq = space->outbox.last_seq + 1;
-    }
+    TRY(build_operations(&control, false));
+    TRY(build_operations(&control, true));
     if (sure && operate_stays(&control.seals, self) &&
         (rotation_is_due(space) || control.seals.lost) && space_epoch(space, chain->epoch) &&
         space_epoch(space, chain->epoch)->ek)

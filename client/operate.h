@@ -21,6 +21,10 @@ bool operate_needs_news(const struct space *space, const struct outbox_operation
  * (PENDING), and operate_revive lets it go once the device is in. In a transaction. */
 bool operate_needs_second(const struct space *space, const struct seals *seals,
                           const struct outbox_operation *operation);
+/** Whether an operation admits a recovery sheet, or names the sheet that a waiting one admits. */
+enum err operate_is_of_sheet(struct engine *engine, const struct space *space,
+                             const struct outbox_operation *operation, bool *sheet);
+
 enum err operate_revive(struct engine *engine, struct space *space);
 
 /** The work that an adoption is about goes first: with the leaf the server's copy of it goes. */

@@ -10,7 +10,7 @@
 #include "proto/sign.h"
 
 static enum err add_member(struct seals *seals, const uint8_t *id, const uint8_t *x_pk,
-                           uint8_t roles, bool active)
+                           uint8_t roles, bool active, enum device_kind kind)
 {
     if (seals->n_members == seals->cap) {
         size_t cap = seals->cap ? 2 * seals->cap : 16;
@@ -21,7 +21,8 @@ static enum err add_member(struct seals *seals, const uint8_t *id, const uint8_t
         seals->cap = cap;
     }
     struct seals_member *member = &seals->members[seals->n_members++];
-    *member = (struct seals_member){.roles = roles, .active = active};
+    *member =
+        (struct seals_member){.roles = roles, .active = active, .paper = kind == DEVICE_PAPER};
     memcpy(member->id, id, ID_LEN);
     memcpy(member->x_pk, x_pk, PK_LEN);
     return ERR_OK;
@@ -39,9 +40,10 @@ static struct seals_member *find(const struct seals *seals, const uint8_t *id)
 enum err seals_start(const struct space *space, struct seals *seals)
 {
     enum err err = ERR_OK;
+    seals->trial = space->fold->trial;
     for (size_t i = 0; i < space->fold->n_devices && err == ERR_OK; i++) {
         const struct fold_device *d = &space->fold->devices[i];
-        err = add_member(seals, d->id, d->x_pk, d->roles, d->active);
+        err = add_member(seals, d->id, d->x_pk, d->roles, d->active, d->kind);
     }
     return err;
 }
@@ -49,7 +51,8 @@ enum err seals_start(const struct space *space, struct seals *seals)
 enum err seals_found(struct seals *seals, const uint8_t id[static ID_LEN],
                      const uint8_t x_pk[static PK_LEN])
 {
-    return add_member(seals, id, x_pk, ROLE_READER, true);
+    seals->trial = true;
+    return add_member(seals, id, x_pk, ROLE_READER, true, DEVICE_ORDINARY);
 }
 
 static void clear_list(struct seals *seals)
@@ -98,6 +101,7 @@ struct target {
     uint8_t id[ID_LEN];
     uint8_t x_pk[PK_LEN]; /* device_add */
     uint8_t roles;
+    enum device_kind device; /* device_add */
 };
 
 static const struct fold_proposal *proposal_of(const struct fold *fold, const uint8_t *hash)
@@ -115,18 +119,22 @@ static void target_of_proposal(const struct fold_proposal *proposal, struct targ
     memcpy(target->id, proposal->target, ID_LEN);
     if (proposal->kind == KIND_DEVICE_ADD) {
         memcpy(target->x_pk, proposal->u.add.who.x_pk, PK_LEN);
+        target->device = proposal->u.add.who.kind;
         target->roles = proposal->u.add.roles;
     } else if (proposal->kind == KIND_ROLE_SET) {
         target->roles = proposal->u.roles;
     }
 }
 
-static void target_of(const struct space *space, const struct leaf *leaf, struct target *target)
+static void target_of(const struct space *space, const struct leaf *leaf, const struct seals *seals,
+                      struct target *target)
 {
     const struct op *op = &leaf->op;
     struct op_join join;
-    *target =
-        (struct target){.kind = leaf->kind, .takes_effect = !fold_needs_second(space->fold, leaf)};
+    /* An earlier leaf of the same push may end the trial: then this one only proposes. */
+    struct fold then = *space->fold;
+    then.trial = seals->trial;
+    *target = (struct target){.kind = leaf->kind, .takes_effect = !fold_needs_second(&then, leaf)};
     switch (leaf->kind) {
     case KIND_DEVICE_ADD:
         if (op_proof_decode(&join, &op->u.device_add.proof) != ERR_OK) {
@@ -135,6 +143,7 @@ static void target_of(const struct space *space, const struct leaf *leaf, struct
         }
         sign_device_id(target->id, join.ed_pk);
         memcpy(target->x_pk, join.x_pk, PK_LEN);
+        target->device = join.kind;
         target->roles = op->u.device_add.roles;
         break;
     case KIND_ROLE_SET:
@@ -162,7 +171,7 @@ enum err seals_for_member(struct engine *engine, const struct space *space, cons
     enum err err = ERR_OK;
     struct target target;
     (void)engine;
-    target_of(space, leaf, &target);
+    target_of(space, leaf, seals, &target);
     clear_list(seals);
     if (!target.takes_effect || (target.kind != KIND_DEVICE_ADD && target.kind != KIND_ROLE_SET))
         return ERR_OK;
@@ -227,20 +236,31 @@ enum err seals_hash(const struct seals *seals, uint8_t hash[static HASH_LEN])
     return err;
 }
 
+static void end_trial(struct seals *seals)
+{
+    size_t sheets = 0, keepers = 0;
+    for (size_t i = 0; i < seals->n_members; i++) {
+        const struct seals_member *one = &seals->members[i];
+        sheets += one->active && one->paper;
+        keepers += one->active && (one->paper || one->roles & (ROLE_ADMIN | ROLE_GUARDIAN));
+    }
+    seals->trial = seals->trial && !fold_trial_ends(sheets, keepers);
+}
+
 void seals_follow(const struct space *space, const struct leaf *leaf, struct seals *seals)
 {
     struct target target;
     clear_list(seals);
     if (!kind_is_chained(leaf->kind) || leaf->kind == KIND_EPOCH_CHANGE)
         return;
-    target_of(space, leaf, &target);
+    target_of(space, leaf, seals, &target);
     if (!target.takes_effect)
         return;
     struct seals_member *member = find(seals, target.id);
     bool read = member && member->active && fold_seal_type(member->roles) == SEAL_MEMBER;
     if (target.kind == KIND_DEVICE_ADD && !member) {
         /* Without memory the epoch_change behind it is refused as incomplete, and made again. */
-        enum err err = add_member(seals, target.id, target.x_pk, target.roles, true);
+        enum err err = add_member(seals, target.id, target.x_pk, target.roles, true, target.device);
         (void)err;
     } else if (target.kind == KIND_ROLE_SET && member) {
         member->roles = target.roles;
@@ -249,4 +269,5 @@ void seals_follow(const struct space *space, const struct leaf *leaf, struct sea
         seals->lost = seals->lost || fold_seal_type(member->roles) != 0;
         member->active = false;
     }
+    end_trial(seals);
 }

@@ -14,13 +14,14 @@ struct seals_member {
     uint8_t id[ID_LEN];
     uint8_t x_pk[PK_LEN];
     uint8_t roles;
-    bool active;
+    bool active, paper;
 };
 
 struct seals {
     size_t n_members, cap;
     struct seals_member *members;
-    bool lost; /* somebody loses the right to read */
+    bool lost;  /* somebody loses the right to read */
+    bool trial; /* one leaf still suffices for everything, after the leaves made so far */
     /* Of the leaf being made: */
     size_t n;
     struct leaf_seal *list;

@@ -54,6 +54,28 @@ bool operate_needs_second(const struct space *space, const struct seals *seals,
     return false;
 }
 
+enum err operate_is_of_sheet(struct engine *engine, const struct space *space,
+                             const struct outbox_operation *operation, bool *sheet)
+{
+    enum err err = ERR_OK;
+    struct outbox_content content = {0};
+    struct op_join join;
+    *sheet = false;
+    for (size_t i = 0; i < space->outbox.n_operations && !*sheet; i++) {
+        const struct outbox_operation *other = &space->outbox.operations[i];
+        if (other->kind != KIND_DEVICE_ADD || other->refused != ERR_OK ||
+            (operation->kind != KIND_DEVICE_ADD && operation->kind != KIND_LABEL) ||
+            memcmp(other->target, operation->target, ID_LEN) != 0)
+            continue;
+        TRY(outbox_content(engine, space, other, &content));
+        *sheet = op_proof_decode(&join, &content.op.u.device_add.proof) == ERR_OK &&
+                 join.kind == DEVICE_PAPER;
+        outbox_content_free(&content);
+    }
+out:
+    return err;
+}
+
 enum err operate_revive(struct engine *engine, struct space *space)
 {
     for (size_t i = space->outbox.n_leaves; i-- > 0;) {

@@ -229,6 +229,9 @@ bool fold_needs_second(const struct fold *fold, const struct leaf *leaf);
 enum err fold_check_seals(const struct fold *fold, const struct leaf *leaf,
                           const struct leaf_seal *seals, size_t n);
 
+/** Whether members like these end the trial (PROTOCOL.md 6.1): sheets and keepers, the sheets among them, that are active. */
+bool fold_trial_ends(size_t sheets, size_t keepers);
+
 /** How many active admins, guardians and paper devices there are: what the space hangs on. */
 size_t fold_keepers(const struct fold *fold);
 

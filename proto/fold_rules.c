@@ -574,6 +574,11 @@ static void lose_reader(struct fold *fold, uint64_t index)
     fold->rotation_pending = true;
 }
 
+bool fold_trial_ends(size_t sheets, size_t keepers)
+{
+    return sheets > 0 || keepers >= TRIAL_KEEPERS;
+}
+
 static void effect_member(struct fold *fold, const struct fold_entry *entry,
                           const struct fold_plan *plan)
 {
@@ -602,7 +607,7 @@ static void effect_member(struct fold *fold, const struct fold_entry *entry,
     size_t sheets = 0;
     for (size_t i = 0; i < fold->n_devices; i++)
         sheets += fold->devices[i].active && fold->devices[i].kind == DEVICE_PAPER;
-    if (sheets > 0 || fold_keepers(fold) >= TRIAL_KEEPERS)
+    if (fold_trial_ends(sheets, fold_keepers(fold)))
         fold->trial = false;
 }
 

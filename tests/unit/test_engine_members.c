@@ -15,7 +15,9 @@
 
 #include <cmocka.h>
 
+#include "client/rescue.h"
 #include "proto/digest.h"
+#include "proto/paper.h"
 #include "tests/lib/enginekit.h"
 
 enum { MEMBER = ROLE_READER | ROLE_WRITER, ADMIN = MEMBER | ROLE_STEWARD | ROLE_ADMIN };
@@ -520,6 +522,62 @@ static void test_bad_invites(void **state)
     kit_stop(&kit);
 }
 
+/* Joins, and waits at the door. */
+static size_t knock(struct kit_device *admin, size_t at, struct kit_device *device, uint8_t roles)
+{
+    size_t joined;
+    struct buf link = {0};
+    const struct buf *server = sync_server(admin->kit->server.sync);
+    assert_int_equal(
+        engine_invite(admin->engine, at, roles, admin->kit->now_ms / 1000 + 86400, &link), ERR_OK);
+    assert_int_equal(kit_sync(admin), ERR_OK);
+    assert_int_equal(
+        engine_join(device->engine, (char *)link.bytes, server->bytes, server->len, &joined),
+        ERR_OK);
+    assert_int_equal(kit_sync(device), ERR_OK);
+    assert_int_equal(kit_sync(admin), ERR_OK);
+    buf_free(&link);
+    return joined;
+}
+
+/* What ends the founder's trial leaves in one push with a second administrator's admission: that was approved while one
+ * leaf sufficed, and does not wait for somebody who is not there. Who comes beyond that waits for two. */
+static void test_trial_ends_in_push(void **state)
+{
+    (void)state;
+    for (int sheet = 0; sheet < 2; sheet++) {
+        struct kit kit;
+        uint8_t seed[PAPER_SEED_LEN] = {7};
+        bool second = true;
+        kit_start(&kit);
+        struct kit_device *others[] = {&kit.b, &kit.c, &kit.d};
+        size_t at[3], n = sheet ? 1 : 3;
+        kit_device_new(&kit, &kit.a, "Alice");
+        size_t at_a = kit_found(&kit.a, "Equipe");
+        for (size_t i = 0; i < n; i++) {
+            kit_device_new(&kit, others[i], i ? i > 1 ? "David" : "Chloe" : "Bruno");
+            at[i] = knock(&kit.a, at_a, others[i], ADMIN);
+        }
+        if (sheet)
+            assert_int_equal(rescue_sheet(kit.a.engine, at_a, seed, "Fiche", &second), ERR_OK);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(engine_approve(kit.a.engine, at_a, engine_device(others[i]->engine)),
+                             ERR_OK);
+        assert_int_equal(kit_sync(&kit.a), ERR_OK);
+        assert_int_equal(kit.a.result.refused, 0);
+        const struct fold *fold = engine_fold(kit.a.engine, at_a);
+        assert_false(fold->trial);
+        size_t keepers = fold_keepers(fold), proposals = fold->n_proposals;
+        assert_int_equal(keepers, 3);
+        assert_int_equal(proposals, sheet ? 0 : 1);
+        for (size_t i = 0; i < n && i < 2; i++) {
+            assert_int_equal(kit_sync(others[i]), ERR_OK);
+            assert_int_equal(engine_space(others[i]->engine, at[i])->state, SPACE_ACTIVE);
+        }
+        kit_stop(&kit);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -527,7 +585,7 @@ int main(void)
         cmocka_unit_test(test_lost_role),         cmocka_unit_test(test_erase),
         cmocka_unit_test(test_auditor),           cmocka_unit_test(test_pack),
         cmocka_unit_test(test_auditor_reads),     cmocka_unit_test(test_monthly_rotation),
-        cmocka_unit_test(test_bad_invites),
+        cmocka_unit_test(test_bad_invites),       cmocka_unit_test(test_trial_ends_in_push),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
