@@ -36,6 +36,15 @@ if command -v promtool >/dev/null; then
     expect 0 promtool check rules "$SOURCE_DIR/deploy/alerts.yml"
 fi
 
+step "each drill of the RUNBOOK is a test"
+runbook=$SOURCE_DIR/deploy/RUNBOOK.md
+same "sections" "$(sed -n 's/^## //p' "$runbook" | grep -vx 'Who plays it')" \
+    "$(sed -n '/^## Who plays it/,$ s/^| \([A-Z0-9][^|]*\) | .*/\1/p' "$runbook")"
+for name in $(sed -n '/^## Who plays it/,$p' "$runbook" | grep -E '^\| [A-Z0-9]' | cut -d'|' -f4 | grep -oE '[a-z0-9]+/[a-z0-9_]+'); do
+    [ -x "$SOURCE_DIR/tests/$name.sh" ] || [ -e "$SOURCE_DIR/tests/$name.c" ] || fail "RUNBOOK.md: no test $name"
+    ! head -n 20 "$SOURCE_DIR/tests/$name".* | grep -q 'ctest:.* long' || fail "RUNBOOK.md: $name is no default test"
+done
+
 step "the service is shut in"
 if command -v systemd-analyze >/dev/null; then
     for unit in "$SOURCE_DIR"/deploy/debian/*.service; do
