@@ -22,8 +22,10 @@ enum { LOST_MAX = 16, ROUNDS_MAX = 20000 };
 static void put_page_spaces(struct cli *cli, const struct pas_table *table, struct buf *out)
 {
     page_heading(out, message_text(MSG_SHEET_SPACES, cli->lang));
+    page_raw(out, "<dl>\n");
     for (size_t i = 0; i < pas_table_rows(table); i++)
         page_field(out, cli_text(table, i, "space_name"), cli_text(table, i, "code"));
+    page_raw(out, "</dl>\n");
 }
 
 static int write_page(struct cli *cli, const char *path, const char *code, const char *link,
@@ -39,8 +41,9 @@ static int write_page(struct cli *cli, const char *path, const char *code, const
     page_heading(&out, message_text(MSG_SHEET_CODE, cli->lang));
     page_raw(&out, "<p style=\"font:bold 15pt monospace;letter-spacing:.06em\">");
     page_text(&out, code);
-    page_raw(&out, "</p>");
+    page_raw(&out, "</p><dl>");
     page_field(&out, message_text(MSG_SHEET_SERVER, cli->lang), cli_text(table, 0, "url"));
+    page_raw(&out, "</dl>\n");
     put_page_spaces(cli, table, &out);
     (void)qr_svg(&out, link); /* the link itself stands below */
     page_raw(&out, "<p style=\"font:7pt monospace;overflow-wrap:anywhere\">");

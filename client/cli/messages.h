@@ -237,14 +237,15 @@
     X(SHEET_SPACES, "Espaces", "Spaces")                                                                \
     X(SHEET_HOW, "Si tout est perdu", "When everything is lost")                                        \
     X(SHEET_STEPS,                                                                                      \
-      "1. Sur un nouvel appareil : passerelle init\n2. passerelle recover LIEN (le QR code), ou "       \
-      ": "                                                                                              \
-      "passerelle recover CODE --server URL --spaces CODE,...\n3. Retirer les appareils perdus : "      \
-      "--lost NOM,...\n4. Faire une nouvelle feuille et retirer celle-ci.",                             \
-      "1. On a new device: passerelle init\n2. passerelle recover LINK (the QR code), or: "             \
-      "passerelle recover CODE --server URL --spaces CODE,...\n3. Remove the lost devices: "            \
-      "--lost "                                                                                         \
-      "NAME,...\n4. Make a new sheet and remove this one.")                                             \
+      "1. Sur un nouveau téléphone : ouvrir la page, « Feuille de secours », scanner le QR "        \
+      "code.\n"                                                                                         \
+      "   Sur un ordinateur : passerelle init, puis passerelle recover LIEN (le QR code), ou : "        \
+      "passerelle recover CODE --server URL --spaces CODE,...\n2. Retirer les appareils perdus : "      \
+      "--lost NOM,...\n3. Faire une nouvelle feuille et retirer celle-ci.",                             \
+      "1. On a new phone: open the page, \"Recovery sheet\", scan the QR code.\n"                       \
+      "   On a computer: passerelle init, then passerelle recover LINK (the QR code), or: "             \
+      "passerelle recover CODE --server URL --spaces CODE,...\n2. Remove the lost devices: "            \
+      "--lost NAME,...\n3. Make a new sheet and remove this one.")                                      \
     X(SHEET,                                                                                            \
       "Feuille de secours. Écrivez ou imprimez-la, gardez-la sous clé ; elle ne sera plus "           \
       "montrée.\n\n  Code    : %s\n  Serveur : %s\n",                                                   \

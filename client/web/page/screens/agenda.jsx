@@ -141,11 +141,12 @@ export function Agenda() {
     <Head up={false} title={t("nav.today")} />
     {none && <Note icon="link"><p>{t("agenda.alone")}</p><div><LinkButton to={["rejoindre"]}>{t("join.title")}</LinkButton></div></Note>}
     <Drafts />
-    <FirstSteps />
+    {items.length === 0 && <FirstSteps />}
     {groups.today.length ? <ul class="group">{cards(groups.today).map((card) => <Card key={card.key} card={card} phones={phones} />)}</ul>
       : <p class="soft">{t("agenda.nothingToday")}</p>}
     {late.length > 0 && <Fold title={t("agenda.lateTitle", late.length)}><ul class="group">{late.map((card) => <Card key={card.key} card={card} phones={phones} />)}</ul></Fold>}
     {[...days].map(([day, list]) => <Group key={day} title={near(day)}><ul class="group">{cards(list).map((card) => <Card key={card.key} card={card} phones={phones} />)}</ul></Group>)}
+    {items.length > 0 && <FirstSteps />}
     {items.length === 0 && <Empty><p>{t("agenda.empty")}</p></Empty>}
   </>;
 }

@@ -27,7 +27,7 @@ function Ask({ record }) {
   const name = record.prenom ?? record.nom ?? record.title;
   const mentions = useRun(["mentions", name])?.json;
   const elsewhere = mentions?.filter((row) => !row.record.startsWith(record.dossier));
-  const [reason, setReason] = useState("demande");
+  const [reason, setReason] = useState("request");
   const [sure, setSure] = useState(false);
   const erase = async () => {
     const answer = await run(["erase", record.id, "--reason", reason]);
@@ -40,7 +40,7 @@ function Ask({ record }) {
     <Note tone="bad" icon="erase"><p>{t("erase.what", (record.records?.length ?? 0) + 1)}</p></Note>
     <Group title={t("erase.mentions", name)}>{!elsewhere ? <Waiting /> : elsewhere.length ? <><p>{t("erase.replace")}</p><Found rows={elsewhere} /></> : <p class="soft">{t("erase.nowhere")}</p>}</Group>
     <fieldset class="field"><legend class="label">{t("erase.why")}</legend>
-      {["demande", "durée", "opposition", "erreur", "injonction", "autre"].map((one) => <label class="check" key={one}><input type="radio" name="why" checked={reason === one} onChange={() => setReason(one)} /><span>{t(`erase.${one}`)}</span></label>)}</fieldset>
+      {["request", "retention", "objection", "mistake", "order", "other"].map((one) => <label class="check" key={one}><input type="radio" name="why" checked={reason === one} onChange={() => setReason(one)} /><span>{t(`erase.${one}`)}</span></label>)}</fieldset>
     <label class="check"><input type="checkbox" checked={sure} onChange={(event) => setSure(event.currentTarget.checked)} /><span>{t("erase.sure")}</span></label>
     <Button full danger icon="erase" disabled={!sure} onClick={erase}>{t("fiche.erase")}</Button>
   </>;
@@ -51,7 +51,7 @@ export function Effaces() {
   return <>
     <Head title={t("plus.effaces")} />
     {!rows ? <Waiting /> : rows.length === 0 ? <Empty><p>{t("erase.none")}</p></Empty>
-      : <List>{rows.map((row) => <li key={row.code}><Row line={<span class="code">{row.code}</span>} under={[t(`erase.${row.reason}`), row.name, row.erased_at ? instant(row.erased_at) : t("fiche.pending"), row.waiting?.length && t("erase.waits", row.waiting.join(", "))].filter(Boolean).join(" · ")}
+      : <List>{rows.map((row) => <li key={row.code}><Row line={<span class="code">{row.code}</span>} under={[t(`erase.${row.reason}`), row.name, row.erased_at ? instant(row.erased_at) : t("fiche.pending"), row.waiting && t("erase.waits", row.waiting)].filter(Boolean).join(" · ")}
         badge={row.devices ? <Badge tone={row.done === row.devices ? "good" : "late"}>{t("erase.on", row.done, row.devices)}</Badge> : null} /></li>)}</List>}
   </>;
 }

@@ -14,7 +14,8 @@ export function Exposition({ args: [device] }) {
   if (answer.exit !== 0) return <><Head title={t("exposure.title")} /><Note tone="bad" icon="alarm"><p>{answer.error}</p></Note></>;
   const { spaces, dossiers } = answer.json;
   return <>
-    <Head title={t("exposure.title")} under={spaces[0]?.name}><Button icon="print" onClick={() => print()}>{t("print.title")}</Button></Head>
+    <Head title={t("exposure.title")} under={spaces[0]?.name} />
+    <div class="buttons"><Button icon="print" onClick={() => print()}>{t("print.title")}</Button></div>
     {spaces.map((one) => (
       <section class="card" key={one.space}>
         <div class="group-head"><h2>{one.space_name}</h2><Badge tone={one.state === "revoked" ? "bad" : "key"}>{t(`state.${one.state}`)}</Badge></div>

@@ -13,6 +13,7 @@ export function PersonnePart({ record, related }) {
       <LinkButton main icon="note" to={["nouveau", ["contact"], { personne: record.id, site: record.site }]}>{t("person.contact")}</LinkButton>
       {record.telephone && <a class="button" href={`tel:${record.telephone.replace(/[^+\d]/g, "")}`}><Icon name="phone" />{t("call")}</a>}
       <LinkButton icon="face" to={["face", [record.id]]}>{t("person.face")}</LinkButton>
+      <LinkButton icon="match" to={["rapprocher", [record.id]]}>{t("person.jobs")}</LinkButton>
       <LinkButton icon="share" to={["message", [record.id]]}>{t("person.message")}</LinkButton>
     </div>
     {contacts >= 2 && !informed && <Note icon="face"><p>{t("person.inform")}</p><div><LinkButton to={["face", [record.id, "notice_information"]]}>{t("person.informNow")}</LinkButton></div></Note>}

@@ -2,7 +2,7 @@
 //
 // Postes et propositions: both sides of the match. Jobs by state, offers that wait for an answer first.
 import { useState } from "preact/hooks";
-import { useRun, useSql } from "../lib/core.js";
+import { run, sql, useRead, useSql } from "../lib/core.js";
 import { near } from "../lib/dates.js";
 import { t } from "../lib/i18n.js";
 import { optionLabel } from "../lib/pack.js";
@@ -43,21 +43,38 @@ function Offers() {
     badge={<Badge tone={one.etat === "acceptee" || one.etat === "retenue" ? "good" : "key"}>{optionLabel("proposition", "etat", one.etat)}</Badge>} /></li>)}</List>;
 }
 
-/** Who might want a job: reasons, never a score. */
-export function Rapprocher({ args: [job] }) {
-  const answer = useRun(["match", job]);
-  const title = useRun(["show", job])?.json?.title;
-  if (!answer) return <><Head title={t("match.title")} /><Waiting /></>;
-  const rows = Array.isArray(answer.json) ? answer.json : [];
+/** Who might want a job, or (for a person) which open jobs: reasons, never a score. */
+export function Rapprocher({ args: [id] }) {
+  const data = useRead(() => pairs(id), [id]);
+  if (!data) return <><Head title={t("match.title")} /><Waiting /></>;
+  const { record, rows, error } = data;
+  const person = record?.kind === "personne";
   return <>
-    <Head title={t("match.title")} under={title} />
+    <Head title={t(person ? "match.jobs" : "match.title")} under={record?.title} />
     <p class="soft">{t("match.help")}</p>
-    {answer.exit !== 0 ? <Note tone="bad" icon="alarm"><p>{answer.error}</p></Note> : rows.length === 0 ? <Empty><p>{t("match.none")}</p></Empty>
+    {error ? <Note tone="bad" icon="alarm"><p>{error}</p></Note> : rows.length === 0 ? <Empty><p>{t(person ? "match.noJobs" : "match.none")}</p></Empty>
       : <ul class="group">{rows.map((one) => (
         <li class="card" key={one.id}>
-          <Row to={["fiche", [one.id]]} face={one.title} line={one.title} />
+          <Row to={["fiche", [one.id]]} face={person ? undefined : one.title} icon={person ? "job" : undefined} line={one.title} under={one.under} />
           <div class="badges">{(one.reasons ?? []).length ? one.reasons.map((reason) => <Badge key={reason.key ?? reason} tone="key">✓ {reason.label ?? reason}</Badge>) : <span class="soft small">{t("match.no")}</span>}</div>
-          <div><LinkButton icon="plus" to={["nouveau", ["proposition"], { personne: one.id, poste: job }]} aria-label={t("match.offer", one.title)}>{t("job.propose")}</LinkButton></div>
+          <div><LinkButton icon="plus" to={["nouveau", ["proposition"], person ? { personne: id, poste: one.id } : { personne: one.id, poste: id }]} aria-label={t("match.offer", one.title)}>{t("job.propose")}</LinkButton></div>
         </li>))}</ul>}
   </>;
+}
+
+async function pairs(id) {
+  const shown = await run(["show", id]);
+  if (shown.exit !== 0) return { error: shown.error };
+  const record = shown.json;
+  if (record.kind !== "personne") {
+    const answer = await run(["match", id]);
+    return { record, rows: answer.json ?? [], error: answer.exit === 0 ? null : answer.error };
+  }
+  // The other side: every job that is still open is asked for its people.
+  const rows = [];
+  for (const job of await sql("SELECT id, title(id) AS title, title(entreprise) AS under FROM poste WHERE NOT mistake AND coalesce(etat, 'detecte') IN ('detecte', 'analyse', 'ouvert') ORDER BY debut LIMIT 100")) {
+    const found = ((await run(["match", job.id])).json ?? []).find((one) => one.id === record.id);
+    if (found?.reasons?.length) rows.push({ ...job, reasons: found.reasons });
+  }
+  return { record, rows: rows.sort((a, b) => b.reasons.length - a.reasons.length) };
 }

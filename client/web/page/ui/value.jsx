@@ -9,12 +9,16 @@ import { href } from "../lib/router.js";
 const days = (text, code) => [...String(text)].map((digit) =>
   new Intl.DateTimeFormat(code, { weekday: "short" }).format(new Date(2024, 0, Number(digit), 12))).join(" ");
 
+/** A French number in the pairs that people say. */
+const spoken = (number) => (/^0\d{9}$/.test(number) ? number.replace(/(\d\d)(?=\d)/g, "$1 ") : number);
+
 /** Plain text; `titles` names the records that references point to. */
 export function valueText(kind, field, value, titles = {}, code = lang.value) {
   const spec = fieldOf(kind, field);
   if (value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length)) return "";
   const word = (one) => (spec?.of === "ref" || spec?.type === "ref" ? titles[one] ?? "…" : optionLabel(kind, field, one, code));
   switch (spec?.type) {
+    case "phone": return spoken(value);
     case "date": return fullDay(value, code);
     case "datetime": return instant(value.endsWith("Z") ? value : `${value}`);
     case "bool": return value ? t("yes") : t("no");
@@ -28,7 +32,7 @@ export function valueText(kind, field, value, titles = {}, code = lang.value) {
 export function Value({ kind, field, value, titles }) {
   const spec = fieldOf(kind, field);
   if (spec?.type === "ref" && value) return <a href={href("fiche", [value])}>{nice(titles[value]) || "…"}</a>;
-  if (spec?.type === "phone" && value) return <a href={`tel:${value.replace(/[^+\d]/g, "")}`}>{value}</a>;
+  if (spec?.type === "phone" && value) return <a href={`tel:${value.replace(/[^+\d]/g, "")}`}>{spoken(value)}</a>;
   if (spec?.type === "email" && value) return <a href={`mailto:${value}`}>{value}</a>;
   if (spec?.type === "set" && spec.of === "ref" && Array.isArray(value))
     return value.map((one, i) => <>{i > 0 && ", "}<a href={href("fiche", [one])}>{titles[one] ?? "…"}</a></>);
