@@ -10,6 +10,7 @@
 #include "client/import.h"
 #include "client/pas_domain.h"
 #include "client/pas_domain_inside.h"
+#include "client/pas_draft.h"
 
 /* One row as pairs, and as the values that the view would hold. */
 struct row {
@@ -60,8 +61,9 @@ static enum err read_row(struct row *row, const struct domain *domain)
         if (err == ERR_OK)
             continue;
         if (!pas->why[0])
-            err = pas_fail(pas, err, WORD_FIELD_VALUE, pack_label(&field->label, pas->lang),
-                           why.text[0] ? why.text : words_err(err, pas->lang));
+            err =
+                pas_fail(pas, err, WORD_FIELD_VALUE, pack_label(&field->label, pas->lang),
+                         why.text[0] ? pas_draft_why(field, why.text) : words_err(err, pas->lang));
         return err;
     }
     for (size_t i = 0; row->n > 0 && i < row->import->kind->fields_n; i++) {

@@ -59,8 +59,7 @@ struct pas_draft_value *pas_draft_slot(struct pas_draft *draft, const struct pac
     return &draft->values[field - first];
 }
 
-/* "date: une date ..." where the field's label stands in front already. */
-static const char *without_key(const struct pack_field *field, const char *why)
+const char *pas_draft_why(const struct pack_field *field, const char *why)
 {
     size_t len = strlen(field->key);
     return strncmp(why, field->key, len) == 0 && strncmp(why + len, ": ", 2) == 0 ? why + len + 2
@@ -80,7 +79,7 @@ static enum err read_text(struct pas_draft *draft, const struct pack_field *fiel
     else if (err == ERR_TOO_BIG && !why.text[0])
         return pas_fail(draft->pas, err, WORD_FIELD_LONG, label);
     else if (why.text[0])
-        return pas_fail(draft->pas, err, WORD_FIELD_VALUE, label, without_key(field, why.text));
+        return pas_fail(draft->pas, err, WORD_FIELD_VALUE, label, pas_draft_why(field, why.text));
     return err;
 }
 

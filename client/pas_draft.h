@@ -66,4 +66,8 @@ enum err pas_place_new(struct pas_draft *draft);
 /** Whether this device may write to a space. */
 enum err pas_place_check(struct pas *pas, size_t i);
 
+/** What is wrong with a value, without the field's key in front of it ("date: une date ..."): its label stands there. A part
+ * of `why`. */
+const char *pas_draft_why(const struct pack_field *field, const char *why);
+
 #endif

@@ -34,10 +34,10 @@ async function opened(page, url) {
 }
 
 /** Chromium as a process of ours, so that it can be killed; Playwright connects to it. */
-async function chromium(profile) {
+async function chromium(profile, flags = []) {
     const { chromium: driver } = await import('playwright-core');
     fs.rmSync(path.join(profile, 'DevToolsActivePort'), { force: true });
-    const child = spawn(CHROMIUM, [...CHROMIUM_FLAGS, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'],
+    const child = spawn(CHROMIUM, [...CHROMIUM_FLAGS, ...flags, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'],
         { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     const endpoint = await new Promise((done, fail) => {
         let said = '';
@@ -89,4 +89,4 @@ async function firefox(profile) {
     };
 }
 
-export const launch = (kind, profile) => (kind === 'firefox' ? firefox(profile) : chromium(profile));
+export const launch = (kind, profile, flags) => (kind === 'firefox' ? firefox(profile) : chromium(profile, flags));

@@ -23,7 +23,7 @@ export class Phone {
     }
 
     async boot() {
-        this.browser = await launch('chromium', this.profile);
+        this.browser = await launch('chromium', this.profile, this.flags);
         const opened = await this.browser.open('about:blank');
         this.page = opened.page;
         this.page.setDefaultTimeout(WAIT);
