@@ -54,7 +54,7 @@ async function look(one, name, mode, check) {
     if (out) {
         await picture(page, name, mode);
     }
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (wide > 0) {
         found.push(`${name} ${mode}: ${wide} pixels too wide`);
     }
@@ -78,13 +78,14 @@ async function places(one) {
     const post = await first('SELECT id FROM poste');
     const offer = await first('SELECT id FROM proposition');
     const place = await first('SELECT id FROM site');
+    const [near] = await one.run('match', post);
     const [pair] = await one.run('duplicates');
     const { device } = await one.run('status');
     return {
         agenda: '', tournee: 'tournee', site: `tournee/${place}`, personnes: 'personnes', personne: `fiche/${person}`, placement: `fiche/${job}`,
         proposition: `fiche/${offer}`, saisie: `nouveau/contact?personne=${person}`, 'saisie-poste': `nouveau/poste?entreprise=${company}`,
         modifier: `modifier/${person}`, recherche: 'recherche?q=ma', entreprises: 'entreprises', entreprise: `fiche/${company}`, postes: 'postes', poste: `fiche/${post}`,
-        rapprocher: `rapprocher/${post}`, 'rapprocher-personne': `rapprocher/${person}`, face: `face/${person}`, 'face-notice': `face/${person}/notice_information`, message: `message/${person}`,
+        rapprocher: `rapprocher/${post}`, 'rapprocher-personne': `rapprocher/${near.id}`, face: `face/${person}`, 'face-notice': `face/${person}/notice_information`, message: `message/${person}`,
         conflits: 'conflits', doublons: 'doublons', doublon: `doublons/${pair.a}/${pair.b}`, historique: `historique/${job}`, rapports: 'rapports', 'rapport-p2': 'rapports/P2',
         'rapport-p1': 'rapports/P1', imprimer: 'imprimer', 'imprimer-suivi': `imprimer/fiche_suivi/${job}`, importer: 'importer', exporter: 'exporter',
         communaute: 'communaute', membres: 'membres', inviter: 'inviter', exposition: `exposition/${device}`, journal: 'journal', alarmes: 'alarmes', comparer: 'comparer',
