@@ -32,7 +32,7 @@ export function Referentiel() {
     <Head title={t("plus.referentiel")} under={t("plus.referentiel.under")} />
     {now && <section class="card"><Facts facts={[[t("pack.name"), now.name], [t("settings.version"), now.version]]} />
       <div><Button icon="share" onClick={save}>{t("pack.save")}</Button></div></section>}
-    <Rename key={now?.version} />
+    <Rename />
     <FromFile />
   </>;
 }

@@ -17,5 +17,5 @@ export function Sheet({ html, title }) {
     root.adoptedStyleSheets = [styles];
     root.replaceChildren(...[...made.body.childNodes].map((node) => document.importNode(node, true)));
   }, [html]);
-  return <article class="sheet" ref={host} aria-label={title} />;
+  return <article class="sheet" ref={host} tabIndex={0} aria-label={title} />;
 }
