@@ -136,7 +136,7 @@ static int list_where(struct cli *cli, const struct args *args, struct buf *wher
         domain_put(where, ")");
     }
     buf_u8(where, 0);
-    return where->err == ERR_OK ? EXIT_DONE : cli_failed(cli, where->err);
+    return where->err == ERR_OK ? EXIT_DONE : cli_failed(cli, (int)where->err);
 }
 
 int cmd_list(struct cli *cli, const struct args *args)
