@@ -10,9 +10,17 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "server/log.h"
 #include "server/metrics.h"
 
 /* ---- The application ---- */
+
+int app_quiet(void **state)
+{
+    (void)state;
+    log_open(STDERR_FILENO, LOG_TEXT, LOG_ERROR);
+    return 0;
+}
 
 struct held {
     struct app *app;

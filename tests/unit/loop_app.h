@@ -56,6 +56,9 @@ struct app {
     struct loop_request *never;
 };
 
+/* Group setup: errors alone are logged. */
+int app_quiet(void **state);
+
 extern const struct loop_handler app_handler;
 
 /* What app_handler does with a request; `ctx` is the struct app. */

@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "server/log.h"
 #include "server/metrics.h"
 
 static void test_keep_alive(void **state)
@@ -459,13 +458,6 @@ static void test_buffered_max(void **state)
     app_stop(&app);
 }
 
-static int quiet(void **state)
-{
-    (void)state;
-    log_open(STDERR_FILENO, LOG_TEXT, LOG_ERROR);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,5 +478,5 @@ int main(void)
         cmocka_unit_test(test_connections_max),
         cmocka_unit_test(test_buffered_max),
     };
-    return cmocka_run_group_tests(tests, quiet, NULL);
+    return cmocka_run_group_tests(tests, app_quiet, NULL);
 }

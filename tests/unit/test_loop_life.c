@@ -259,13 +259,6 @@ static void test_files_run_out(void **state)
     close(pipes[0]);
 }
 
-static int quiet(void **state)
-{
-    (void)state;
-    log_open(STDERR_FILENO, LOG_TEXT, LOG_ERROR);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,5 +268,5 @@ int main(void)
         cmocka_unit_test(test_unix_socket),   cmocka_unit_test(test_listen_errors),
         cmocka_unit_test(test_time),
     };
-    return cmocka_run_group_tests(tests, quiet, NULL);
+    return cmocka_run_group_tests(tests, app_quiet, NULL);
 }

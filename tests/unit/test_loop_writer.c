@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "server/log.h"
 #include "server/metrics.h"
 
 enum { ORDER_MAX = 4096 };
@@ -121,13 +120,6 @@ static void test_writer_order(void **state)
     assert_int_equal(o.done_errors, 0);
 }
 
-static int quiet(void **state)
-{
-    (void)state;
-    log_open(STDERR_FILENO, LOG_TEXT, LOG_ERROR);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,5 +127,5 @@ int main(void)
         cmocka_unit_test(test_writer_limits),
         cmocka_unit_test(test_writer_order),
     };
-    return cmocka_run_group_tests(tests, quiet, NULL);
+    return cmocka_run_group_tests(tests, app_quiet, NULL);
 }
