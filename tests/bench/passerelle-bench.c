@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * passerelle-bench [--row NAME]... [--seed N] [--changes N] [--records N] [--devices N] [--idle N] [--live N] [--repeat N] [--json]
+ * passerelle-bench --work [--seed N] [--changes N] [--records N]     prints the workload: record, field and text in each line
  *
  * Measures this product on this machine; README.md says what each row is. PASSERELLE_BIN_DIR names the folder of
  * passerelled.
@@ -141,7 +142,7 @@ static void print_json(const struct bench *bench)
 static void usage(void)
 {
     fputs("passerelle-bench [--row NAME]... [--seed N] [--changes N] [--records N] [--devices N]"
-          " [--idle N] [--live N] [--repeat N] [--json]\nrows:",
+          " [--idle N] [--live N] [--repeat N] [--json] [--work]\nrows:",
           stderr);
     for (size_t i = 0; i < ROWS; i++)
         fprintf(stderr, " %s", rows[i].name);
@@ -177,17 +178,29 @@ static bool row_option(char **argv, int *at, bool wanted[static ROWS])
     return false;
 }
 
+static void print_work(const struct bench *bench)
+{
+    struct bench_work work;
+    bench_work_make(&work, bench->seed, bench->changes, bench->records);
+    for (size_t i = 0; i < work.n; i++)
+        printf("%016zx%016zx\tfield %u\t%s\n", work.items[i].record, work.items[i].record + 1,
+               work.items[i].field, work.items[i].text);
+    bench_work_free(&work);
+}
+
 int main(int argc, char **argv)
 {
     struct bench bench = {
         .changes = 10000, .records = 500, .devices = 200, .idle = 10000, .live = 10000};
     size_t seed = 1, repeat = 1;
-    bool json = false, some = false, wanted[ROWS] = {false};
+    bool json = false, some = false, text = false, wanted[ROWS] = {false};
     for (int i = 1; i < argc; i++) {
         if (row_option(argv, &i, wanted))
             some = true;
         else if (strcmp(argv[i], "--json") == 0)
             json = true;
+        else if (strcmp(argv[i], "--work") == 0)
+            text = true;
         else if (!option("--seed", argv, &i, &seed) &&
                  !option("--changes", argv, &i, &bench.changes) &&
                  !option("--records", argv, &i, &bench.records) &&
@@ -199,6 +212,10 @@ int main(int argc, char **argv)
     bench.seed = seed;
     bench.repeat = (unsigned)repeat;
     bench_must(digest_init());
+    if (text) {
+        print_work(&bench);
+        return 0;
+    }
     for (unsigned time = 0; time < bench.repeat; time++) {
         for (size_t i = 0; i < ROWS; i++) {
             if (some && !wanted[i])

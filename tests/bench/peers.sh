@@ -11,7 +11,8 @@ step "the products, by name and version"
 place=$BUILD_DIR/bench-peers
 mkdir -p "$place"
 cp "$SOURCE_DIR"/tests/bench/peers/* "$place"
-(cd "$place" && timeout 900 npm ci --no-audit --no-fund >"$WORK/npm.log" 2>&1) || skip "the npm packages could not be installed"
+# Not `npm ci`: the lock file misses what one product offers to other kinds of machines.
+(cd "$place" && timeout 900 npm install --no-save --no-audit --no-fund >"$WORK/npm.log" 2>&1) || skip "the npm packages could not be installed"
 
 step "their rows and ours"
 mkdir "$WORK/peers"
