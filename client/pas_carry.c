@@ -116,16 +116,22 @@ static enum err asked(struct pas *pas, const char *setting, const char *id, bool
     return err;
 }
 
+/* The record that hangs on nothing, of the file that a record belongs to. */
+static enum err whole_of(struct pas *pas, const struct view_record *part, struct view_record *whole)
+{
+    static const uint8_t itself[RECORD_LEN];
+    char name[VIEW_ID_MAX];
+    view_id_text(name, part->shred, itself);
+    return view_find(pas->view, name, NULL, 0, whole);
+}
+
 static enum err whole_dossier(struct pas *pas, const char *text, struct view_record *record)
 {
-    char name[VIEW_ID_MAX];
     struct view_record whole;
-    static const uint8_t itself[RECORD_LEN];
     enum err err = pas_record(pas, text, record);
     if (err != ERR_OK || digest_is_zero(record->record, RECORD_LEN))
         return err;
-    view_id_text(name, record->shred, itself);
-    err = view_find(pas->view, name, NULL, 0, &whole);
+    err = whole_of(pas, record, &whole);
     return pas_fail(pas, ERR_USAGE, WORD_TRANSFER_PART, text, err == ERR_OK ? whole.code : "?");
 }
 
@@ -265,23 +271,38 @@ static bool file_kind_of(const struct pack *pack, const struct file_words *words
     return false;
 }
 
+/* The field of a file that says which part of the dossier it shows, as a photo does a job; NULL: it has none. */
+static const struct pack_field *part_field(const struct file_kind *file, const struct pack_kind *of)
+{
+    for (size_t i = 0; i < file->kind->fields_n; i++) {
+        const struct pack_field *field = &file->kind->fields[i];
+        for (size_t k = 0; field->type == PACK_REF && k < field->targets_n; k++)
+            if (field != file->kind->dossier && field->targets[k] == of)
+                return field;
+    }
+    return NULL;
+}
+
 int pas_attach(struct pas *pas, const char *text, const char *name, const unsigned char *bytes,
                size_t len, struct pas_id *id)
 {
     enum err err = ERR_OK;
-    struct view_record record;
+    struct view_record part, record;
+    const struct pack_field *shows = NULL;
     struct file_words words;
     struct file_kind file;
     uint8_t key[KEY_LEN], hash[HASH_LEN];
     char key_hex[2 * KEY_LEN + 1] = "", hash_hex[2 * HASH_LEN + 1], size[24];
     bool sealed = false;
     pas_begin(pas);
-    TRY(whole_dossier(pas, text, &record));
+    TRY(pas_record(pas, text, &part));
+    TRY(whole_of(pas, &part, &record));
     TRY(file_words_of(pas, &words));
     if (!record.kind || !file_kind_of(pas->pack, &words, record.kind, &file)) {
         err = pas_fail(pas, ERR_USAGE, WORD_ATTACH_NOWHERE, record.kind ? record.kind->key : "?");
         goto out;
     }
+    shows = part.kind ? part_field(&file, part.kind) : NULL;
     TRY(pas_place_check(pas, record.space));
     TRY(engine_attach(pas->engine, record.space, record.shred, bytes, len, key, hash));
     code_hex(key_hex, key, KEY_LEN);
@@ -296,8 +317,10 @@ out:
                                      {file.name->key, name},
                                      {file.size->key, size},
                                      {file.hash->key, hash_hex},
-                                     {file.key->key, key_hex}};
-    int result = pas_new(pas, file.kind->key, pairs, sizeof pairs / sizeof *pairs, NULL, id);
+                                     {file.key->key, key_hex},
+                                     {shows ? shows->key : "", part.id}};
+    size_t n = sizeof pairs / sizeof *pairs - (shows ? 0 : 1);
+    int result = pas_new(pas, file.kind->key, pairs, n, NULL, id);
     digest_wipe(key_hex, sizeof key_hex);
     return result;
 }
@@ -385,11 +408,11 @@ out:
 int pas_attachments(struct pas *pas, const char *text, struct pas_table **out)
 {
     enum err err = ERR_OK;
-    struct view_record record;
+    struct view_record record; /* any of the dossier */
     struct pas_table *table = NULL;
     pas_begin(pas);
     *out = NULL;
-    TRY(whole_dossier(pas, text, &record));
+    TRY(pas_record(pas, text, &record));
     TRY(files_of(pas, &record, &table));
     *out = table;
     table = NULL;

@@ -37,7 +37,8 @@ struct pas_transfer {
 PAS_CHECK int pas_transfer(struct pas *pas, const char *const *records, size_t n, size_t to,
                            size_t restricted, struct pas_transfer *did);
 
-/** Adds a file to a dossier: a record of the kind that the pack has for it (its fields are called empreinte and cle),
+/** Adds a file to the dossier of any record of it (where the pack's kind has a field for that, the file names the record, as
+ * a photo does a job): a record of the kind that the pack has for it (its fields are called empreinte and cle),
  * and the file itself, sealed, which goes up with the next syncs. `name` is what it is called. */
 PAS_CHECK int pas_attach(struct pas *pas, const char *record, const char *name,
                          const unsigned char *bytes, size_t len, struct pas_id *id);

@@ -3,10 +3,10 @@
 #
 # Goal: US-08, a real conflict. A and B set different trial ends offline. After the synchronisation both see the same two
 # values with author and date; A chooses; the choice, who chose and the other value stay in the history of both, and the
-# audit shows that something was written, not what.
+# audit, by somebody who reads no content, shows that something was written, not what.
 . "${SOURCE_DIR:?}/tests/e2e/team.sh"
 
-team ana ben
+team ana ben dora:auditor
 create ana site nom="Les Saules" commune=Aubry
 create ana personne prenom=Stefan site="$ID"
 create ana placement personne="$ID" debut=2025-05-05 etat=en_essai contrat=cdi
@@ -60,6 +60,9 @@ for who in ana ben; do
 done
 
 step "the audit shows that, not what"
-expect 0 on ana audit log --json
+synced dora
+expect 0 on dora audit log --json
+same "who wrote" "ana ben" "$(jq -r '[.[] | select(.kind == "data") | .device_name] | unique | join(" ")' "$OUT")"
 lacks "$OUT" 2025-07-04
 lacks "$OUT" Stefan
+same "what the auditor reads" '{"n":0}' "$(query dora "SELECT count(*) AS n FROM history")"

@@ -46,6 +46,8 @@ for name in Zlatka Yordan Marioara Nelu Viorica Todor Saules ana ben; do
 done
 same "the export is noted" '{"quoi":"P1","type":"export"}' "$(query ana "SELECT quoi, type FROM export_fait")"
 synced ana ben
+expect 0 on ben audit log --json
+same "in the audit" "file ana" "$(jq -r '[.[] | select(.kind == "export_notice")][0] | "\(.what) \(.author_name)"' "$OUT")"
 same "and known to the others" '{"n":1}' "$(query ben "SELECT count(*) AS n FROM export_fait")"
 expect 2 on ana report P1 --year last
 expect 1 on ana report NOSUCH
