@@ -267,7 +267,7 @@ static enum err put_content(const struct sheet_work *work, const char *key)
     snprintf(path, sizeof path, "contents.%s", key);
     TRY(put_heading(work, path));
     TRY(domain_prepare_own(work->domain, &parts,
-                           "SELECT p.path, c.status, 'v' || c.version FROM domain_content c"
+                           "SELECT p.path, c.path, 'v' || c.version FROM domain_content c"
                            " LEFT JOIN domain_content_part p ON p.content = c.key"
                            " WHERE c.key = :key ORDER BY p.position"));
     domain_bind(parts, ":key", key);
@@ -276,8 +276,9 @@ static enum err put_content(const struct sheet_work *work, const char *key)
         if (!row)
             break;
         if (first) {
+            TRY(sheet_text(work->domain, domain_text(parts, 1), "status", &text));
             page_raw(work->out, "<p class=\"note\">");
-            page_text(work->out, domain_text(parts, 1));
+            page_text(work->out, (const char *)text.bytes);
             page_raw(work->out, ", ");
             page_text(work->out, domain_text(parts, 2));
             page_raw(work->out, "</p>\n");
