@@ -154,7 +154,8 @@ static const char *const fills[] = {
     " value->>'$.set.value', value->>'$.new.kind', value->'$.new.fields',"
     " 'suggestions.' || key FROM " EACH("suggestions"),
     "INSERT INTO domain_content SELECT key, id, value->>'$.version', value->>'$.type',"
-    " value->>'$.audience', value->>'$.status.fr', 'contents.' || key, value FROM " EACH("contents"),
+    " value->>'$.audience', value->>'$.status.fr', 'contents.' || key, value FROM " EACH(
+        "contents"),
     "INSERT INTO domain_content_part SELECT c.key, p.key, c.path || '.parts[' || p.key || ']'"
     " FROM domain_content c, " INSIDE("c", "parts") " p",
     "INSERT INTO domain_sheet SELECT key, id, value->>'$.kind', coalesce(value->>'$.person', 0),"
