@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "client/cli/cmd.h"
+#include "client/pas_member.h"
 #include "client/words.h"
 
 enum { WATCH_WAIT_MS = 50000, WATCH_PAUSE_S = 5, WATCH_PAUSE_MAX_S = 60 };
@@ -101,6 +102,21 @@ static size_t conflict_count(struct cli *cli)
     return rows_of(result, table);
 }
 
+/* Erasures that name what is not of their dossier: somebody used the right to erase for something else. */
+static void say_foreign(struct cli *cli)
+{
+    struct pas_table *table = NULL;
+    char when[64];
+    if (pas_erased(cli->pas, &table) != 0)
+        return;
+    for (size_t i = 0; i < pas_table_rows(table); i++)
+        if (cli_int(table, i, "foreign"))
+            cli_say(cli, MSG_ERASE_FOREIGN, cli_text(table, i, "name"), cli_text(table, i, "code"),
+                    cli_cell(cli, table, i, "erased_at", when, sizeof when),
+                    (long long)cli_int(table, i, "foreign"));
+    pas_table_free(table);
+}
+
 /* The state of all spaces, with what a sync did when there was one. */
 static int say_state(struct cli *cli, const struct carried *carried)
 {
@@ -140,6 +156,7 @@ static int say_state(struct cli *cli, const struct carried *carried)
         cli_say_parcels(cli);
         if (pas_keyless(cli->pas))
             cli_say(cli, MSG_KEYLESS, (long long)pas_keyless(cli->pas));
+        say_foreign(cli);
         if (unread)
             cli_say(cli, MSG_PACK_UNREAD, unread, pack);
     }

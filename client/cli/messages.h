@@ -315,6 +315,12 @@
       "%zu value(s) to choose: \"conflicts\".\n")                                                       \
     X(KEYLESS, "%lld changement(s) dont la clé n'est pas encore arrivée.\n",                            \
       "%lld change(s) whose key has not arrived yet.\n")                                                \
+    X(ERASE_FOREIGN,                                                                                    \
+      "Alerte : %s a effacé le dossier %s (%s) en y comptant %lld contenu(s) d'autres dossiers. "      \
+      "Ces contenus restent lisibles sur les appareils qui les ont ; prévenez "                        \
+      "l'administrateur.\n",                                                                            \
+      "Alarm: %s erased file %s (%s) and listed %lld piece(s) of other files with it. They stay "       \
+      "readable on the devices that have them; tell the administrator.\n")                              \
     X(PACK_UNREAD,                                                                                      \
       "Le référentiel %u, publié par un programme plus récent, n'est pas lisible ici : le numéro " \
       "%u "                                                                                             \

@@ -16,8 +16,10 @@
 #include <cmocka.h>
 
 #include "client/engine_inside.h"
+#include "client/erased.h"
 #include "client/member.h"
 #include "proto/digest.h"
+#include "proto/seal.h"
 #include "tests/lib/enginekit.h"
 #include "tests/lib/loot.h"
 
@@ -312,12 +314,59 @@ static void test_erased(void **state)
     kit_stop(&kit);
 }
 
+/* A steward's erasure that lists bodies of another dossier: the server, which cannot tell, deletes them; no device does,
+ * and each counts them under the steward's name. */
+static void test_foreign_list(void **state)
+{
+    (void)state;
+    struct kit kit;
+    struct kit_sight before, after;
+    struct erased_state told;
+    uint8_t person[ID_LEN], site[ID_LEN];
+    kit_start(&kit);
+    kit_device_new(&kit, &kit.a, "Alice");
+    kit_device_new(&kit, &kit.b, "Bruno");
+    size_t at_a = kit_found(&kit.a, "Equipe");
+    size_t at_b = kit_join(&kit.a, at_a, &kit.b, MEMBER);
+    kit_dossier(&kit.a, at_a, person);
+    kit_edit(&kit.a, at_a, person, 1, 16, "personne");
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    uint64_t own = engine_space(kit.a.engine, at_a)->size - 1;
+    kit_dossier(&kit.a, at_a, site);
+    kit_edit(&kit.a, at_a, site, 1, 16, "site");
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    assert_int_equal(kit_sync(&kit.b), ERR_OK);
+    kit_see(&kit.b, at_b, &before);
+    assert_int_equal(before.n, 2);
+
+    struct op_body list[] = {{own, 0}, {own + 1, 0}}; /* the second is the site's */
+    struct op op = {.kind = KIND_ERASE};
+    const struct space *space = engine_at(kit.a.engine, at_a);
+    memcpy(op.u.erase.shred, person, ID_LEN);
+    seal_row(op.u.erase.row, space->epochs[0].ek, space->pub.id, person);
+    op.u.erase.reason = REASON_REQUEST;
+    op.u.erase.list = list;
+    op.u.erase.n = 2;
+    assert_int_equal(engine_operate(kit.a.engine, at_a, &op, NULL, 0), ERR_OK);
+    assert_int_equal(kit_sync(&kit.a), ERR_OK);
+    assert_int_equal(kit_sync(&kit.b), ERR_OK);
+    const struct fold_erased *erased = fold_erased(engine_fold(kit.b.engine, at_b), person);
+    assert_non_null(erased);
+    assert_int_equal(erased_count(kit.b.engine, at_b, erased->index, &told, NULL, NULL), ERR_OK);
+    assert_int_equal(told.foreign, 1);
+    assert_memory_equal(erased->device, engine_device(kit.a.engine), ID_LEN);
+    kit_see(&kit.b, at_b, &after);
+    assert_int_equal(after.n, 1);
+    assert_int_equal(engine_dossier_check(kit.b.engine, at_b, site), ERR_OK);
+    kit_stop(&kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_collusion), cmocka_unit_test(test_cut),
         cmocka_unit_test(test_refusals),  cmocka_unit_test(test_two_leaves),
-        cmocka_unit_test(test_erased),
+        cmocka_unit_test(test_erased),    cmocka_unit_test(test_foreign_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
