@@ -58,7 +58,9 @@ static void print_space(struct cli *cli, const struct pas_table *table, size_t i
                         : message_text(MSG_NEVER, cli->lang),
             unsent);
     say_continued(cli, table, i);
-    if (*cli_text(table, i, "alarm"))
+    /* What went wrong with a space that goes on elsewhere is settled. */
+    bool settled = strcmp(cli_text(table, i, "state"), "succeeded") == 0;
+    if (*cli_text(table, i, "alarm") && !settled)
         cli_say(cli, MSG_SPACE_ALARM, cli_cell(cli, table, i, "alarm", room, sizeof room));
     if (strcmp(cli_text(table, i, "alarm"), words_alarm(ERR_SEQ)) == 0)
         cli_say(cli, MSG_TWIN);
