@@ -22,6 +22,7 @@ set(CMAKE_EXE_LINKER_FLAGS_INIT "-fuse-ld=/usr/bin/wasm-ld-14 -nostdlib -L/usr/l
 if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE MinSizeRel CACHE STRING "Build type")
 endif()
+set(CMAKE_C_FLAGS_MINSIZEREL "-Oz" CACHE STRING "Bytes are what a phone waits for")
 
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)

@@ -34,7 +34,7 @@ export class Core {
         const core = new Core();
         const memory = () => core.x.memory;
         core.wasi = new Wasi(memory, now);
-        const imports = { [NAMESPACE]: core.wasi.imports(module), host: hostImports(memory, pool, http) };
+        const imports = { [NAMESPACE]: core.wasi.imports(module), host: hostImports(memory, pool, http), math: Math };
         core.x = (await WebAssembly.instantiate(module, imports)).exports;
         core.x._initialize();
         core.started = pool === NO_POOL ? 0 : core.with([lang], (at) => core.x.web_start(at));
