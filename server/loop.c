@@ -339,8 +339,9 @@ static void size_pool(unsigned threads)
 
 static void start_signals(struct loop *loop)
 {
-    static const int numbers[] = {SIGTERM, SIGINT};
-    for (size_t i = 0; i < 2; i++) {
+    /* A terminal that is closed, or somebody who expects a reload: what is under way is answered all the same. */
+    static const int numbers[LOOP_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < LOOP_SIGNALS; i++) {
         uv_signal_init(&loop->uv, &loop->signals[i]);
         loop->signals[i].data = loop;
         if (loop->config.signals)

@@ -46,7 +46,7 @@ struct loop_config {
     uint64_t stop_ms;           /* for requests in flight on loop_stop [10 s] */
     const char *const *origins; /* CORS, see http.h [none] */
     size_t origins_len;
-    bool signals; /* SIGTERM and SIGINT call loop_stop */
+    bool signals; /* SIGTERM, SIGINT and SIGHUP call loop_stop */
 };
 
 /*

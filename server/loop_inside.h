@@ -12,6 +12,7 @@
 #include "server/loop.h"
 
 enum {
+    LOOP_SIGNALS = 3,         /* that end it gently */
     LOOP_READ_STEP = 65536,   /* one read; the buffer is shared by all connections */
     LOOP_HELD_STEP = 4096,    /* one read while a request is in flight: pipelining or the end */
     LOOP_OVER_MAX = 64,       /* connections over the limit that are told so at a time */
@@ -43,7 +44,7 @@ struct loop {
     bool accept_owed; /* libuv waits for our uv_accept */
     uint16_t port;
     uv_async_t wake;
-    uv_signal_t signals[2];
+    uv_signal_t signals[LOOP_SIGNALS];
     uv_timer_t stop_timer;
 
     struct loop_conn *conns;

@@ -88,6 +88,11 @@ done
 for pid in "${workers[@]}"; do wait "$pid" || true; done
 lacks "$WORK/server.log" stop_forced
 synced claire nadia claire
+
+step "a hangup ends it as gently"
+kill -HUP "${server_pid[server]}"
+wait "${server_pid[server]}" || fail "SIGHUP killed it"
+server_start server
 for who in claire nadia; do
     same "sites that $who sees" '{"n":21}' "$(query "$who" "SELECT count(*) AS n FROM site")"
 done
