@@ -5,7 +5,9 @@
 //   const one = await Phone.start({ profile, url });
 //   await one.tap('button', 'Commencer');     await one.type('#name', 'Ana');     one.taps
 //
-// The clock of page and core can be set (`now`), so that dates in stories are those of the stories.
+// The clock of page and core can be set (`now`), so that dates in stories are those of the stories. `cpu`: how many times
+// slower the page's thread is; `script`: what runs in the page before its own scripts. `flags`: more of
+// Chromium's.
 
 import assert from 'node:assert/strict';
 import { launch } from './browser.mjs';
@@ -33,6 +35,13 @@ export class Phone {
             await this.page.addInitScript((now) => { try { if (!sessionStorage.getItem('now')) sessionStorage.setItem('now', now); } catch { /* about:blank */ } }, this.now);
         }
         await this.page.addInitScript((size) => { try { localStorage.setItem('lang', 'fr'); if (size) localStorage.setItem('text', size); } catch { /* about:blank */ } }, this.text);
+        if (this.cpu) {
+            const tools = await this.page.context().newCDPSession(this.page);
+            await tools.send('Emulation.setCPUThrottlingRate', { rate: this.cpu });
+        }
+        if (this.script) {
+            await this.page.addInitScript(this.script);
+        }
         await this.page.goto(this.url);
     }
 

@@ -48,6 +48,7 @@ function Actions({ record, close }) {
       <li><Row to={["historique", [record.id]]} icon="history" line={t("history")} onMouseUp={close} /></li>
       {(sheets?.json ?? []).filter((sheet) => sheet.kind === record.kind).map((sheet) =>
         <li key={sheet.sheet}><Row to={["imprimer", [sheet.sheet, record.id]]} icon="print" line={t("fiche.print", sheet.title)} /></li>)}
+      {!record.locked && kindOf(record.kind)?.dossier === "self" && <li><Row to={["pieces", [record.id]]} icon="photo" line={t("photo.door")} under={t("photo.doorHelp")} /></li>}
       {record.kind === "personne" && <li><Row onClick={() => setOwn(true)} icon="share" line={t("own.title")} under={t("own.under")} /></li>}
       {!record.locked && <li><Row onClick={mark} icon="skip" line={record.mistake ? t("fiche.unmark") : t("fiche.mark")} under={record.mistake ? null : t("fiche.markHelp")} /></li>}
       {kindOf(record.kind)?.dossier === "self" && can("steward") && <li><Row to={["transferer", [record.id]]} icon="later" line={t("fiche.transfer")} /></li>}

@@ -26,6 +26,7 @@ import { Message } from "./message.jsx";
 import { Postes, Rapprocher } from "./postes.jsx";
 import { Modifier, Nouveau } from "./saisie.jsx";
 import { Personnes } from "./personnes.jsx";
+import { Pieces } from "./pieces.jsx";
 import { Plus } from "./plus.jsx";
 import { Rapports } from "./rapports.jsx";
 import { Recherche } from "./recherche.jsx";
@@ -49,6 +50,7 @@ export const screens = {
   personnes: { show: Personnes },
   entreprises: { show: Entreprises },
   plus: { show: Plus },
+  pieces: { show: Pieces, door: "personnes" },
   fiche: { show: Fiche, door: "personnes" },
   nouveau: { show: Nouveau, door: "personnes" },
   modifier: { show: Modifier, door: "personnes" },

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reads a QR code with the camera: the phone's own detector where there is one, else the package qr. The picture stays here.
-import decodeQR from "qr/decode.js";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../lib/i18n.js";
 import { Dialog } from "./dialog.jsx";
@@ -11,6 +10,7 @@ async function reader() {
     const detector = new BarcodeDetector({ formats: ["qr_code"] });
     return async (video) => (await detector.detect(video))[0]?.rawValue;
   }
+  const { default: decodeQR } = await import("qr/decode.js"); // many bytes, and most phones have their own
   const canvas = document.createElement("canvas");
   const paint = canvas.getContext("2d", { willReadFrequently: true });
   return async (video) => {
