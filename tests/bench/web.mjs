@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The phone's figures in Debian's Chromium: node web.mjs FOLDER. Started by tests/bench/web.
+// The phone's figures in Debian's Chromium: node web.mjs PAGE FOLDER. Started by tests/bench/web.
 //
 // A terminal writes the records and sends them; a phone's page joins, receives them, is started again, unlocked, and
 // searched. Times are the worker's, as the page waits for them, on this machine's processor without throttling.
@@ -9,19 +9,28 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import zlib from 'node:zlib';
 
 import { launch } from '../web/browser.mjs';
 import { daemon, terminal } from '../web/daemon.mjs';
 import { buildTiny, serve } from '../web/site.mjs';
+import { firstLoad } from './web_first.mjs';
 
-const work = process.argv[2];
+const [bundle, work] = process.argv.slice(2);
 const FIRST = ['Ștefan', 'Élodie', 'Mircea', 'Adela', 'Ionuț', 'Rada', 'Vasil', 'Teodora'];
 const PASS = 'velours orage tandem ricochet';
 
-const wasm = fs.readFileSync(process.env.PASSERELLE_WASM);
-const packed = zlib.brotliCompressSync(wasm, { params: { [zlib.constants.BROTLI_PARAM_LGWIN]: 24 } });
-console.log(`wasm: ${wasm.length} bytes, ${packed.length} with brotli`);
+/** Bytes of the bundle's files that begin or end so, and what of them goes over the line. */
+function weigh(what, fits) {
+    const names = fs.readdirSync(bundle).filter((name) => fits(name) && !/\.(br|gz)$/.test(name));
+    const size = (end) => names.reduce((sum, name) => sum + fs.statSync(path.join(bundle, name + end)).size, 0);
+    console.log(`${what.padEnd(40)} ${size('')} bytes, brotli ${size('.br')}, gzip ${size('.gz')}`);
+}
+const html = fs.readFileSync(path.join(bundle, 'index.html'), 'utf8');
+const first = (name) => name === 'index.html' || name === 'manifest.json' || html.includes(`"${name}"`) || name.startsWith('worker');
+weigh('first stage (index, page, style, worker)', first);
+weigh('program', (name) => name.endsWith('.wasm'));
+weigh('screens and the rest', (name) => !first(name) && /\.(js|json)$/.test(name));
+await firstLoad(bundle, work);
 
 const site = path.join(work, 'site');
 await buildTiny(site);

@@ -16,6 +16,8 @@ const web = path.join(here, '../../client/web');
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.wasm': 'application/wasm', '.css': 'text/css',
     '.json': 'application/json', '.svg': 'image/svg+xml', '.png': 'image/png' };
 
+const HASHED = /-[0-9A-Za-z]{8}\.[a-z]+$/;
+
 /** The policy of the page, for the sync servers given. */
 export function policy(servers) {
     return ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "style-src 'self'", "img-src 'self' blob: data:",
@@ -46,9 +48,12 @@ export function serve(folder, servers, port = 0) {
             response.writeHead(404).end();
             return;
         }
-        response.writeHead(200, { 'Content-Type': TYPES[path.extname(file)] ?? 'application/octet-stream', 'Cache-Control': 'no-cache',
+        // As deploy/Caddyfile has it: packed where there is a packed form, for ever where the name has a hash.
+        const packed = /\bbr\b/.test(request.headers['accept-encoding']) && fs.existsSync(`${file}.br`);
+        response.writeHead(200, { 'Content-Type': TYPES[path.extname(file)] ?? 'application/octet-stream',
+            'Cache-Control': HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache', ...(packed && { 'Content-Encoding': 'br' }),
             'Content-Security-Policy': policy(servers), 'Referrer-Policy': 'no-referrer', 'X-Content-Type-Options': 'nosniff' });
-        fs.createReadStream(file).pipe(response);
+        fs.createReadStream(packed ? `${file}.br` : file).pipe(response);
     });
     return new Promise((done) => server.listen(port, '127.0.0.1', () => done({
         port: server.address().port, url: `http://127.0.0.1:${server.address().port}/`,
