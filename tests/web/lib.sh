@@ -67,6 +67,6 @@ web_page() {
     web_core
     web_packages
     WEB=$WORK/web
-    node "$SOURCE_DIR/client/web/build" --wasm "$PASSERELLE_WASM" --out "$WEB" >"$WORK/page.log" 2>&1 ||
+    node "$SOURCE_DIR/client/web/build" --wasm "$PASSERELLE_WASM" --out "$WEB" --plain >"$WORK/page.log" 2>&1 ||
         fail "the page does not build"
 }

@@ -7,14 +7,12 @@ import { applyLook } from "./lib/look.js";
 import { run } from "./lib/core.js";
 import { syncEnd, syncNow } from "./lib/state.js";
 import { lang, setLang } from "./lib/i18n.js";
-import { watchVersion } from "./lib/version.js";
 
 // The same commands as at a terminal, for the console and for tests.
 window.passerelle = { run, sync: syncNow, syncing: syncEnd };
 
 setLang(lang.value);
 applyLook();
-watchVersion();
 const root = document.getElementById("app");
 root.textContent = "";
 render(<App />, root);

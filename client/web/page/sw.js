@@ -8,9 +8,12 @@ const version = "{version}";
 const files = "{files}";
 const name = `passerelle-${version}`;
 
+// What carries a hash in its name is the same wherever it comes from: the page itself has just fetched most of it.
+const hashed = (file) => /-[0-9A-Za-z]{8}\.[a-z]+$/.test(file);
+
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(name).then((cache) =>
-    cache.addAll(["./", ...files].map((file) => new Request(file, { cache: "reload" })))));
+    cache.addAll(["./", ...files].map((file) => new Request(file, { cache: hashed(file) ? "default" : "reload" })))));
 });
 
 self.addEventListener("activate", (event) => {

@@ -39,10 +39,7 @@ channel.onmessage = ({ data }) => {
     if (data === 'who?' && release) {
         channel.postMessage('here');
     } else if (data === 'yield' && release) {
-        inTurn(() => {
-            closeAll();
-            tell('taken');
-        });
+        giveBack().then(() => tell('taken'));
     } else if (data === 'here') {
         refused?.();
     }
@@ -90,6 +87,7 @@ function closeAll() {
     }
     open = false;
     core = null;
+    loading = null;
     pool?.close();
     pool = null;
     release?.();
@@ -196,7 +194,7 @@ async function sync(waitMs) {
 
 const READS = new Set(['status', 'show', 'list', 'find', 'history', 'conflicts', 'kinds', 'fields', 'sql', 'agenda', 'match', 'report',
     'duplicates', 'mentions', 'erased', 'help', 'version']);
-const READS_TWO = new Set(['space list', 'member list', 'member proposals', 'audit log', 'audit verify', 'audit exposure', 'audit checkpoint', 'audit grants',
+const READS_TWO = new Set(['attachment list', 'attachment get', 'space list', 'member list', 'member proposals', 'audit log', 'audit verify', 'audit exposure', 'audit checkpoint', 'audit grants',
     'audit read', 'pack check', 'pack show', 'retention review', 'witness list']);
 
 /** These only read while no more words follow than these. */
@@ -224,8 +222,9 @@ const ops = {
         if (!release && !(await ownership(take))) {
             return { state: 'elsewhere' };
         }
-        if (!core) {
+        if (!pool) {
             lang = wanted ?? lang;
+            address = wasm;
             try {
                 pool = await openPool();
                 await pool.reserve(SPARE);
@@ -233,9 +232,14 @@ const ops = {
                 closeAll();
                 return { state: 'unsupported', error: String(error.message) };
             }
-            core = await Core.load(await compile(wasm), { pool, http: blockingHttp, lang });
         }
         const persisted = (await navigator.storage.persisted?.()) ?? false;
+        // Nobody waits for the program where there is nothing yet: it comes while people read the first words.
+        if (!core && pool.names().length === 0) {
+            program().catch(() => {}); // who needs it tries again, and hears why
+            return { state: 'none', persisted };
+        }
+        await program();
         return { state: open ? 'open' : core.hasKey() ? 'locked' : 'none', persisted, version: core.version };
     },
     keyNew: ({ light }) => core.keyNew(light),
@@ -272,29 +276,62 @@ const ops = {
         }
         return files;
     },
-    close: () => closeAll(),
 };
 
-async function compile(url) {
-    module ??= await WebAssembly.compileStreaming(fetch(url)).catch(async () =>
-        WebAssembly.compile(await (await fetch(url)).arrayBuffer()));
-    tell('module', module); // for the throw-away worker
-    return module;
-}
+// ---- the program
+
+let address = null; // of the .wasm
 let module = null;
+let loading = null;
+
+async function load() {
+    const files = pool;
+    try {
+        module ??= await WebAssembly.compileStreaming(fetch(address)).catch(async () =>
+            WebAssembly.compile(await (await fetch(address)).arrayBuffer()));
+    } catch (error) {
+        throw Object.assign(error, { exit: 3 });
+    }
+    tell('module', module); // for the throw-away worker
+    const made = await Core.load(module, { pool: files, http: blockingHttp, lang });
+    if (files !== pool) {
+        throw closed();
+    }
+    core = made;
+}
+
+/** Resolves when the program is there; fetches it once, again after a failure. */
+function program() {
+    if (core) {
+        return Promise.resolve();
+    }
+    loading ??= load().finally(() => {
+        loading = null;
+    });
+    return loading;
+}
+
+const closed = () => Object.assign(new Error('closed'), { exit: 1, closed: true });
 
 /** Everything that touches the core goes one after the other, with files in reserve. */
 let queue = Promise.resolve();
 function inTurn(fn) {
     const turn = queue.then(async () => {
         await pool?.reserve(SPARE).catch(() => {}); // a full disk shows where it matters
-        if (!core && fn !== ops.start) {
-            throw Object.assign(new Error('closed'), { exit: 1, closed: true });
+        if (!pool) {
+            throw closed();
         }
+        await program();
         return fn();
     });
     queue = turn.catch(() => {});
     return turn;
+}
+
+/** Gives everything back when what was asked before is done. */
+function giveBack() {
+    queue = queue.then(closeAll);
+    return queue;
 }
 
 async function handle({ id, op, ...args }) {
@@ -302,7 +339,7 @@ async function handle({ id, op, ...args }) {
         const value = op === 'start' ? await ops.start(args)
             : op === 'sync' ? await sync(args.wait ?? 0)
                 : op === 'abort' ? syncing?.abort()
-                    : op === 'close' && !core ? undefined : await inTurn(() => ops[op](args));
+                    : op === 'close' ? await giveBack() : await inTurn(() => ops[op](args));
         postMessage({ id, value });
     } catch (error) {
         postMessage({ id, error: error.message, exit: error.exit ?? 1, result: error instanceof CoreError ? error.result : undefined });

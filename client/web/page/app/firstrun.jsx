@@ -84,7 +84,7 @@ function Check({ data, next, again }) {
     setError(null);
     const answer = await core.create({ name: data.name, passphrase: passphrase(data.words) });
     setBusy(false);
-    if (answer.exit !== 0) return setError(answer.error);
+    if (answer.exit !== 0) return setError(answer.exit === 3 ? t("first.notLoaded") : answer.error);
     next({});
   };
   return <>

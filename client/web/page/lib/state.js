@@ -5,7 +5,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { core, run, tick } from "./core.js";
 import { t } from "./i18n.js";
 
-/** "starting" | "none" | "locked" | "open" | "elsewhere" | "unsupported", and what start() said. */
+/** "starting" | "none" | "locked" | "open" | "partial" | "elsewhere" | "unsupported", and what start() said. */
 export const stage = signal({ state: "starting" });
 export const status = signal(null);
 export const syncing = signal(null); // null | {state, ...}

@@ -8,10 +8,12 @@ import { scriptURL } from "./trusted.js";
 /** A new version stands ready. */
 export const updateReady = signal(false);
 let waiting = null;
+let watching = false;
+let taking = false;
 
 export async function watchVersion() {
-  if (!("serviceWorker" in navigator)) return;
-  const hadOne = Boolean(navigator.serviceWorker.controller);
+  if (watching || !("serviceWorker" in navigator)) return;
+  watching = true;
   try {
     const registration = await navigator.serviceWorker.register(scriptURL("sw.js"), { updateViaCache: "none" });
     const look = () => {
@@ -23,15 +25,17 @@ export async function watchVersion() {
     registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", look));
     addEventListener("online", () => registration.update().catch(() => {}));
   } catch { return; }
-  navigator.serviceWorker.addEventListener("controllerchange", () => hadOne && updateReady.value && location.reload());
+  navigator.serviceWorker.addEventListener("controllerchange", () => taking && location.reload());
 }
+/** Only the tab in which somebody asked for it starts anew: in another one something may be typed. */
 export function takeUpdate() {
+  taking = true;
   waiting?.postMessage("activate");
 }
 
-/** The hash of this bundle, as published with it. */
+/** The hash of the bundle that runs (sw.js keeps bundle.json with it), to compare with what was published. */
 export async function bundleHash() {
-  try { return (await (await fetch("bundle.json", { cache: "no-store" })).json()).bundle; } catch { return null; }
+  try { return (await (await fetch("bundle.json")).json()).bundle; } catch { return null; }
 }
 
 /** The browser's own "install" question, when it offers one. */
