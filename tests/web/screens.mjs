@@ -84,7 +84,7 @@ async function places(one) {
     return {
         agenda: '', tournee: 'tournee', site: `tournee/${place}`, personnes: 'personnes', personne: `fiche/${person}`, placement: `fiche/${job}`,
         proposition: `fiche/${offer}`, saisie: `nouveau/contact?personne=${person}`, 'saisie-poste': `nouveau/poste?entreprise=${company}`,
-        modifier: `modifier/${person}`, recherche: 'recherche?q=ma', entreprises: 'entreprises', entreprise: `fiche/${company}`, postes: 'postes', poste: `fiche/${post}`,
+        modifier: `modifier/${person}`, pieces: `pieces/${person}`, recherche: 'recherche?q=ma', entreprises: 'entreprises', entreprise: `fiche/${company}`, postes: 'postes', poste: `fiche/${post}`,
         rapprocher: `rapprocher/${post}`, 'rapprocher-personne': `rapprocher/${near.id}`, face: `face/${person}`, 'face-notice': `face/${person}/notice_information`, message: `message/${person}`,
         conflits: 'conflits', doublons: 'doublons', doublon: `doublons/${pair.a}/${pair.b}`, historique: `historique/${job}`, rapports: 'rapports', 'rapport-p2': 'rapports/P2',
         'rapport-p1': 'rapports/P1', imprimer: 'imprimer', 'imprimer-suivi': `imprimer/fiche_suivi/${job}`, importer: 'importer', exporter: 'exporter',
