@@ -245,7 +245,7 @@ static enum err open_replica(struct engine *engine)
 static enum err finish_wipes(struct engine *engine)
 {
     for (size_t i = 0; i < engine->n_spaces; i++) {
-        enum err err = leave_wipe(engine, engine->spaces[i]);
+        enum err err = leave_wipe(engine, engine->spaces[i], NULL);
         if (err != ERR_OK && err != ERR_FULL && err != ERR_IO)
             return err;
     }

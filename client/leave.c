@@ -139,9 +139,31 @@ out:
 
 /* --- sealing --- */
 
+/* The box key that a member had when this device was removed may be destroyed by now: a later one, signed by it, may
+ * stand in the answer. */
+static void newest_box_key(const struct space *space, const struct message_row *row,
+                           const struct fold_device *one, uint8_t *x_pk)
+{
+    memcpy(x_pk, one->x_pk, PK_LEN);
+    for (size_t i = 0; row && i < row->n_inbox; i++) {
+        const struct message_inbox *item = &row->inbox[i];
+        struct message_successor shown;
+        struct leaf leaf;
+        if (item->type != INBOX_REKEY || memcmp(item->id, one->id, ID_LEN) != 0 ||
+            message_successor_decode(&shown, item->payload, item->payload_len) != ERR_OK)
+            continue;
+        if (leaf_decode(&leaf, shown.header, shown.header_len, shown.sig) != ERR_OK)
+            continue;
+        if (leaf.kind == KIND_DEVICE_REKEY && memcmp(leaf.space, space->pub.id, ID_LEN) == 0 &&
+            memcmp(leaf.device, one->id, ID_LEN) == 0 && leaf_verify(&leaf, one->ed_pk) == ERR_OK)
+            memcpy(x_pk, leaf.op.u.device_rekey.x_pk, PK_LEN);
+        leaf_fini(&leaf);
+    }
+}
+
 /* Who may decide about the work: stewards; administrators, who can make one; and recovery sheets. */
 static size_t recipients(const struct engine *engine, const struct space *space,
-                         struct parcel_to *to)
+                         const struct message_row *row, struct parcel_to *to)
 {
     size_t n = 0;
     for (size_t i = 0; i < space->fold->n_devices && n < PARCEL_TO_MAX; i++) {
@@ -150,7 +172,7 @@ static size_t recipients(const struct engine *engine, const struct space *space,
             memcmp(one->id, engine->ring.id, ID_LEN) == 0)
             continue;
         memcpy(to[n].id, one->id, ID_LEN);
-        memcpy(to[n++].x_pk, one->x_pk, PK_LEN);
+        newest_box_key(space, row, one, to[n++].x_pk);
     }
     return n;
 }
@@ -175,15 +197,15 @@ static void batch_add(struct batch *batch, const struct outbox_edit *edit)
     batch->raw += edit->raw_len;
 }
 
-static enum err send_batch(struct engine *engine, struct space *space, struct leave *leave,
-                           struct batch *batch)
+static enum err send_batch(struct engine *engine, struct space *space,
+                           const struct message_row *row, struct leave *leave, struct batch *batch)
 {
     enum err err = ERR_OK;
     struct buf payload = {.max = INBOX_ITEM_MAX};
     struct parcel_to to[PARCEL_TO_MAX];
     if (batch->n == 0)
         return ERR_OK;
-    size_t n_to = recipients(engine, space, to);
+    size_t n_to = recipients(engine, space, row, to);
     TRY(parcel_make(engine, space, batch->edits, batch->n, to, n_to, &payload));
     TRY(put_parcel(engine, space, leave, batch->changes, batch->seqs, batch->n_seqs, &payload));
     batch->n = batch->n_seqs = batch->changes = batch->raw = 0;
@@ -194,7 +216,8 @@ out:
 
 /* --- removed --- */
 
-static enum err seal_outbox(struct engine *engine, struct space *space, struct leave *leave)
+static enum err seal_outbox(struct engine *engine, struct space *space,
+                            const struct message_row *row, struct leave *leave)
 {
     enum err err = ERR_OK;
     struct batch *batch = calloc(1, sizeof *batch);
@@ -203,10 +226,10 @@ static enum err seal_outbox(struct engine *engine, struct space *space, struct l
     for (size_t i = 0; i < space->outbox.n_edits; i++) {
         const struct outbox_edit *edit = &space->outbox.edits[i];
         if (!batch_fits(batch, edit))
-            TRY(send_batch(engine, space, leave, batch));
+            TRY(send_batch(engine, space, row, leave, batch));
         batch_add(batch, edit);
     }
-    TRY(send_batch(engine, space, leave, batch));
+    TRY(send_batch(engine, space, row, leave, batch));
 out:
     free(batch);
     return err;
@@ -240,7 +263,7 @@ out:
     return err;
 }
 
-enum err leave_wipe(struct engine *engine, struct space *space)
+enum err leave_wipe(struct engine *engine, struct space *space, const struct message_row *row)
 {
     enum err err = ERR_OK;
     const struct fold_device *self = space_self(engine, space);
@@ -249,7 +272,7 @@ enum err leave_wipe(struct engine *engine, struct space *space)
     if (!self || self->active || leave.wiped)
         return ERR_OK;
     /* Work that nobody could open is not destroyed. */
-    if (space->outbox.n_edits > 0 && recipients(engine, space, to) == 0)
+    if (space->outbox.n_edits > 0 && recipients(engine, space, row, to) == 0)
         return ERR_OK;
     leave.wiped = true;
     leave.size = space->fold->size;
@@ -258,7 +281,7 @@ enum err leave_wipe(struct engine *engine, struct space *space)
     err = replica_delete_all(engine->replica, REPLICA_LEAVE, space->no);
     leave.waiting = leave.last = 0;
     if (err == ERR_OK)
-        err = seal_outbox(engine, space, &leave);
+        err = seal_outbox(engine, space, row, &leave);
     if (err == ERR_OK)
         err = put_head(engine, space, &leave);
     if (err == ERR_OK)
@@ -368,7 +391,7 @@ static enum err seal_refused(struct engine *engine, struct space *space, struct 
         for (size_t k = 0; k < leaf->n_edits; k++) {
             const struct outbox_edit *edit = outbox_edit_by_id(space, leaf->edits[k]);
             if (edit && !batch_fits(batch, edit))
-                TRY(send_batch(engine, space, leave, batch));
+                TRY(send_batch(engine, space, NULL, leave, batch));
             if (edit)
                 batch_add(batch, edit);
         }
@@ -376,7 +399,7 @@ static enum err seal_refused(struct engine *engine, struct space *space, struct 
         if (leaf->n_edits > 0)
             batch->seqs[batch->n_seqs++] = leaf->seq;
     }
-    TRY(send_batch(engine, space, leave, batch));
+    TRY(send_batch(engine, space, NULL, leave, batch));
 out:
     free(batch);
     return err;
@@ -395,7 +418,7 @@ enum err leave_hand_over(struct engine *engine, struct space *space, uint64_t *n
         return ERR_EXISTS;
     if (self->roles & ROLE_WRITER)
         return ERR_DENIED;
-    if (recipients(engine, space, to) == 0)
+    if (recipients(engine, space, NULL, to) == 0)
         return ERR_NOT_FOUND;
     TRY(engine_begin(engine));
     err = seal_refused(engine, space, &leave);

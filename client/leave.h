@@ -19,8 +19,9 @@
 enum err leave_load(struct engine *engine, struct space *space);
 
 /** Wipes a space that this device was removed from, once the log says so; nothing otherwise. Own transaction; the space
- * is loaded afresh afterwards. ERR_FULL, ERR_IO: nothing was touched, the next contact tries again. */
-enum err leave_wipe(struct engine *engine, struct space *space);
+ * is loaded afresh afterwards. `row` (may be NULL): the answer, which may bring later box keys of the stewards. ERR_FULL,
+ * ERR_IO: nothing was touched, the next contact tries again. */
+enum err leave_wipe(struct engine *engine, struct space *space, const struct message_row *row);
 
 /** Puts the oldest parcel into a row's inbox, which has room; nothing when there is none. */
 enum err leave_row(struct engine *engine, struct space *space, struct arena *arena,

@@ -407,7 +407,7 @@ static enum err take_leave(struct take *take)
     if (take->flight->parcel)
         TRY(leave_taken(take->engine, take->space, take->flight, take->row, &again));
     if (!take->row->more && take->result->bad == ERR_OK) {
-        TRY(leave_wipe(take->engine, take->space));
+        TRY(leave_wipe(take->engine, take->space, take->row));
         again = again || (take->space->leave.wiped && take->space->leave.waiting > 0);
     }
     take->result->again = take->result->again || again;

@@ -80,6 +80,8 @@ enum inbox_type {
     INBOX_LOG_KEY =
         22, /* response only: new keys of the server, for an admin (op_key_offer); id zero */
     INBOX_RESUME = 18, /* response only: the server was restored (resume.h); id = space */
+    INBOX_REKEY =
+        23, /* response only, to a removed device: a device_rekey logged after its removal; id = its device, payload as below */
     INBOX_SUCCESSOR =
         21 /* response only: the space goes on in another one; id = that one, payload = [genesis header, sig64] */
 };
@@ -288,7 +290,7 @@ enum err message_join_decode(struct message_join *join, const uint8_t *payload, 
 void message_statement_encode(struct buf *out, const struct op_proof *proof);
 enum err message_statement_decode(struct op_proof *proof, const uint8_t *payload, size_t len);
 
-/** The payload of INBOX_SUCCESSOR: the genesis of the space that goes on, as it was signed. The header (borrowed from
+/** The payload of INBOX_SUCCESSOR (and of INBOX_REKEY): the genesis of the space that goes on, as it was signed. The header (borrowed from
  * the payload) is not looked at. ERR_FORMAT, ERR_TOO_BIG, ERR_MEMORY. */
 struct message_successor {
     const uint8_t *header;

@@ -7,6 +7,8 @@
 #include "server/store_blob.h"
 #include "server/sync_page.h"
 
+enum { REKEYS_MAX = 128 };
+
 /* ---- seal lists ---- */
 
 struct lists {
@@ -372,6 +374,69 @@ out:
     return err == ERR_TOO_BIG ? ERR_OK : err;
 }
 
+/* ---- the newest box keys, for a removed device ---- */
+
+struct rekeys {
+    struct sync_page *page;
+    size_t n;
+    uint64_t newest[REKEYS_MAX]; /* entries to give, one of each device */
+    uint8_t device[REKEYS_MAX][ID_LEN];
+    bool give;
+};
+
+static enum err give_rekey(struct rekeys *rekeys, const struct store_entry *entry,
+                           const uint8_t device[static ID_LEN])
+{
+    struct message_successor leaf = {.header = entry->header, .header_len = entry->header_len};
+    struct buf payload = {.max = INBOX_ITEM_MAX};
+    memcpy(leaf.sig, entry->sig, SIG_LEN);
+    message_successor_encode(&payload, &leaf);
+    enum err err = payload.err;
+    if (err == ERR_OK)
+        err = sync_page_inbox(rekeys->page, INBOX_REKEY, device, payload.bytes, payload.len);
+    buf_free(&payload);
+    return err;
+}
+
+static enum err see_rekey(void *ctx, const struct store_entry *entry)
+{
+    struct rekeys *rekeys = ctx;
+    struct leaf leaf;
+    size_t i = 0;
+    if (entry->kind != KIND_DEVICE_REKEY || entry->index <= rekeys->page->member.revoked)
+        return ERR_OK;
+    enum err err = leaf_decode(&leaf, entry->header, entry->header_len, entry->sig);
+    if (err != ERR_OK)
+        return err == ERR_MEMORY ? err : ERR_OK;
+    while (i < rekeys->n && memcmp(rekeys->device[i], leaf.device, ID_LEN) != 0)
+        i++;
+    if (rekeys->give) {
+        if (i < rekeys->n && rekeys->newest[i] == entry->index)
+            err = give_rekey(rekeys, entry, leaf.device);
+    } else if (i < REKEYS_MAX) {
+        memcpy(rekeys->device[i], leaf.device, ID_LEN);
+        rekeys->newest[i] = entry->index;
+        rekeys->n = i < rekeys->n ? rekeys->n : i + 1;
+    }
+    leaf_fini(&leaf);
+    return err;
+}
+
+/* What it has not sent it seals to stewards, whose box keys of then may be gone. It believes the leaves' signatures. */
+static enum err add_rekeys(struct sync_page *page)
+{
+    enum err err = ERR_OK;
+    struct rekeys rekeys = {.page = page};
+    if (page->member.active)
+        return ERR_OK;
+    for (int turn = 0; turn < 2; turn++) {
+        rekeys.give = turn == 1;
+        TRY(page->view->engine->control_entries(page->view, page->space.space, see_rekey, &rekeys));
+    }
+out:
+    return err == ERR_TOO_BIG ? ERR_OK : err;
+}
+
 enum err sync_page_rest(struct sync_page *page)
 {
     enum err err = ERR_OK;
@@ -380,6 +445,7 @@ enum err sync_page_rest(struct sync_page *page)
     TRY(give_pieces(page));
     TRY(add_cosigned(page));
     TRY(add_key_offer(page));
+    TRY(add_rekeys(page));
     if (page->member.active && page->member.roles & (ROLES_ADMIT | ROLE_STEWARD | ROLE_AUDITOR)) {
         err = page->view->engine->inbox(page->view, page->space.space, add_waiting, page);
         TRY(err == ERR_TOO_BIG ? ERR_OK : err);

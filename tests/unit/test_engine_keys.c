@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "client/adopt.h"
 #include "client/engine_inside.h"
 #include "client/member.h"
 #include "client/rekey.h"
@@ -435,6 +436,41 @@ static void test_spaces_apart(void **state)
     kit_stop(kit);
 }
 
+/* A lost phone that is found months later: what it had not sent reaches the stewards, whose keys of then are gone. */
+static enum err count_readable(void *ctx, const struct adopt_parcel *parcel)
+{
+    size_t *n = ctx;
+    *n += parcel->readable && parcel->changes == 1;
+    return ERR_OK;
+}
+
+static void test_found_late(void **state)
+{
+    (void)state;
+    struct team team;
+    struct kit *kit = &team.kit;
+    size_t readable = 0;
+    begin(&team);
+    kit_device_new(kit, &kit->c, "Chloe");
+    size_t at_c = kit_join(&kit->a, team.at_a, &kit->c, MEMBER);
+    kit_edit(&kit->c, at_c, team.site, 3, 19, "jamais envoye");
+    kit_close(&kit->c);
+    assert_int_equal(member_revoke(kit->a.engine, team.at_a,
+                                   engine_fold(kit->a.engine, team.at_a)->devices[2].id,
+                                   REVOKE_LOST, NULL),
+                     ERR_OK);
+    sync_ok(&kit->a);
+    rotate(kit, team.at_a);
+    rotate(kit, team.at_a);
+    assert_int_equal(kit_open(&kit->c, NULL), ERR_OK);
+    assert_int_equal(kit_sync(&kit->c), ERR_OK);
+    assert_true(engine_space(kit->c.engine, at_c)->wiped);
+    sync_ok(&kit->a);
+    assert_int_equal(adopt_each(kit->a.engine, team.at_a, count_readable, &readable), ERR_OK);
+    assert_int_equal(readable, 1);
+    kit_stop(kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_sleeper),     cmocka_unit_test(test_race),
         cmocka_unit_test(test_lost_answer), cmocka_unit_test(test_lost_replica),
         cmocka_unit_test(test_put_back),    cmocka_unit_test(test_spaces_apart),
+        cmocka_unit_test(test_found_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
