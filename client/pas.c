@@ -60,9 +60,16 @@ const char *pas_why(const struct pas *pas)
     return pas->why;
 }
 
+void pas_look_anew(struct pas *pas)
+{
+    pas->stale = view_refresh(pas->view) != ERR_OK;
+}
+
 void pas_begin(struct pas *pas)
 {
     pas->why[0] = 0;
+    if (pas->stale)
+        pas_look_anew(pas);
 }
 
 int pas_end(struct pas *pas, enum err err)

@@ -266,7 +266,10 @@ enum err pas_draft_write(struct pas_draft *draft)
     for (size_t i = 0; i < draft->n_items; i++)
         draft->items[i].value = draft->wire.bytes + draft->at[i];
     TRY(engine_edit(pas->engine, draft->space, draft->shred, number, draft->items, draft->n_items));
-    TRY(view_add(pas->view, draft->space, draft->shred, number, draft->items, draft->n_items));
+    /* Now it is written, whatever becomes of the tables: an error would let people write it twice. */
+    if (view_add(pas->view, draft->space, draft->shred, number, draft->items, draft->n_items) !=
+        ERR_OK)
+        pas_look_anew(pas);
 out:
     return err;
 }

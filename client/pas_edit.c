@@ -6,18 +6,17 @@
 #include <string.h>
 
 #include "client/pas_draft.h"
+#include "proto/code.h"
 
 enum { UNDO_MS = 10000 };
 
-static enum err give_id(struct pas *pas, const char *id, struct pas_id *out)
+/* Behind the write nothing may fail: no look-up. */
+static void give_id(struct pas_id *out, const char *id, const char *code)
 {
-    struct view_record record;
-    enum err err = view_find(pas->view, id, NULL, 0, &record);
-    if (err == ERR_OK && out) {
-        snprintf(out->id, sizeof out->id, "%s", record.id);
-        snprintf(out->code, sizeof out->code, "%s", record.code);
-    }
-    return err;
+    if (!out)
+        return;
+    snprintf(out->id, sizeof out->id, "%s", id);
+    snprintf(out->code, sizeof out->code, "%s", code);
 }
 
 int pas_new(struct pas *pas, const char *kind_text, const struct pas_pair *pairs, size_t n,
@@ -25,7 +24,7 @@ int pas_new(struct pas *pas, const char *kind_text, const struct pas_pair *pairs
 {
     const struct pack_kind *kind = NULL;
     struct pas_draft draft = {0};
-    char text[VIEW_ID_MAX];
+    char text[VIEW_ID_MAX], code[CODE_SHORT_LEN + 1];
     enum err err = ERR_OK;
     pas_begin(pas);
     err = pas_kind(pas, kind_text, &kind);
@@ -41,7 +40,8 @@ int pas_new(struct pas *pas, const char *kind_text, const struct pas_pair *pairs
     TRY(pas_draft_values(&draft, NULL));
     TRY(pas_draft_write(&draft));
     view_id_text(text, draft.shred, draft.record);
-    TRY(give_id(pas, text, id));
+    code_short(code, draft.shred, draft.record);
+    give_id(id, text, code);
 out:
     pas_draft_end(&draft);
     return pas_end(pas, err);
@@ -116,7 +116,7 @@ static int set_values(struct pas *pas, const char *text, const struct pas_pair *
         TRY(check_conflicts(&draft, &record));
     TRY(pas_draft_values(&draft, &record));
     TRY(pas_draft_write(&draft));
-    TRY(give_id(pas, record.id, id));
+    give_id(id, record.id, record.code);
 out:
     pas_draft_end(&draft);
     return pas_end(pas, err);
@@ -144,7 +144,7 @@ int pas_mistake(struct pas *pas, const char *text, bool mistake, struct pas_id *
     TRY(begin_existing(&draft, pas, text, NULL, &record));
     TRY(pas_draft_item(&draft, FIELD_MISTAKE, &value));
     TRY(pas_draft_write(&draft));
-    TRY(give_id(pas, record.id, id));
+    give_id(id, record.id, record.code);
 out:
     pas_draft_end(&draft);
     return pas_end(pas, err);
@@ -166,7 +166,7 @@ enum err pas_together_end(struct pas *pas, enum err err, size_t written)
     if (err == ERR_OK || written == 0 || pas->together > 0)
         return err;
     if (engine_undo(pas->engine, UINT64_MAX, &n) == ERR_OK)
-        (void)view_refresh(pas->view);
+        pas_look_anew(pas);
     return err;
 }
 
@@ -179,7 +179,7 @@ int pas_undo(struct pas *pas, size_t *n)
     if (err == ERR_NOT_FOUND)
         err = pas_fail(pas, err, WORD_NOTHING_UNDO);
     TRY(err);
-    TRY(view_refresh(pas->view));
+    pas_look_anew(pas);
 out:
     return pas_end(pas, err);
 }

@@ -22,6 +22,7 @@ struct pas {
     char lang[3];
     bool allow_wider;
     unsigned together; /* how many calls of pas_together are open */
+    bool stale;        /* the tables could not follow the engine: the next call tries again */
     char why[1024];
     struct engine_repair repaired;
     struct pas_repair repair;
@@ -42,6 +43,8 @@ void pas_grant_end(struct pas_full *full);
 
 /** Begins a public call: forgets the last reason. */
 void pas_begin(struct pas *pas);
+/** Brings the tables to the engine's state after work that is done; without memory for it the next call does it. */
+void pas_look_anew(struct pas *pas);
 
 /** Ends it: makes sure that an error has a reason. */
 int pas_end(struct pas *pas, enum err err);

@@ -29,7 +29,7 @@ static enum err read_mistake(struct view *view, struct view_record *out)
         return ERR_OK;
     sqlite3_snprintf(sizeof sql, sql, "SELECT mistake FROM \"%w\" WHERE id = ?1", out->kind->key);
     TRY(view_prepare(view, &row, sql));
-    sqlite3_bind_text(row, 1, out->id, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(row, 1, out->id, -1, SQLITE_STATIC);
     if (sqlite3_step(row) == SQLITE_ROW)
         out->mistake = sqlite3_column_int(row, 0) != 0;
 out:
@@ -71,7 +71,7 @@ static enum err read_found(struct view *view, sqlite3_stmt *row, bool itself,
     if (strcmp(id, out->id) == 0)
         return ERR_OK;
     TRY(view_prepare(view, &winner, FOUND_COLUMNS "WHERE r.id = ?1"));
-    sqlite3_bind_text(winner, 1, id, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(winner, 1, id, -1, SQLITE_STATIC);
     if (sqlite3_step(winner) == SQLITE_ROW)
         TRY(read_row(view, winner, out));
 out:
@@ -97,9 +97,9 @@ static enum err find_by(struct view *view, const char *sql, const char *first, c
     enum err err = ERR_OK;
     int rc;
     TRY(view_prepare(view, &rows, sql));
-    sqlite3_bind_text(rows, 1, first, -1, SQLITE_TRANSIENT);
+    TRY(view_rc(sqlite3_bind_text(rows, 1, first, -1, SQLITE_TRANSIENT)));
     if (second)
-        sqlite3_bind_text(rows, 2, second, -1, SQLITE_TRANSIENT);
+        TRY(view_rc(sqlite3_bind_text(rows, 2, second, -1, SQLITE_TRANSIENT)));
     while ((rc = sqlite3_step(rows)) == SQLITE_ROW) {
         TRY(read_found(view, rows, wanted->itself, &one));
         if (!kind_wanted(&one, wanted) || (found > 0 && strcmp(one.id, out->id) == 0))
@@ -296,7 +296,7 @@ enum err view_search(struct view *view, const char *text, size_t limit, struct p
         " ORDER BY m.place, m.text, m.id"));
     /* With nothing to look for, a word that no folded text has. */
     sqlite3_bind_text(rows, 1, query.len > 1 ? (const char *)query.bytes : "\"_\"", -1,
-                      SQLITE_TRANSIENT);
+                      SQLITE_STATIC);
     sqlite3_bind_int64(rows, 2, limit > INT32_MAX ? INT32_MAX : (sqlite3_int64)limit);
     TRY(view_table_of(rows, out));
 out:

@@ -177,7 +177,7 @@ static enum err put_search(struct view_merging *m)
     if (!put)
         TRY(ERR_MEMORY);
     sqlite3_bind_int64(put, 1, m->rid);
-    sqlite3_bind_text(put, 2, folded, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(put, 2, folded, -1, SQLITE_STATIC);
     TRY(view_run(put));
 out:
     digest_wipe(folded, strlen(folded));
@@ -198,7 +198,7 @@ static enum err drop_row(struct view_merging *m)
     }
     if (!*drop)
         return ERR_MEMORY;
-    sqlite3_bind_text(*drop, 1, m->id, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(*drop, 1, m->id, -1, SQLITE_STATIC);
     return view_run(*drop);
 }
 
@@ -237,7 +237,7 @@ static enum err put_record(struct view_merging *m)
         return ERR_MEMORY;
     sqlite3_bind_int64(set, 1, m->rid);
     if (m->kind)
-        sqlite3_bind_text(set, 2, m->kind->key, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(set, 2, m->kind->key, -1, SQLITE_STATIC);
     sqlite3_bind_int(set, 3, m->locked);
     return view_run(set);
 }

@@ -18,8 +18,7 @@ static void bind_entry(const struct view *view, sqlite3_stmt *row, int at,
     else if (entry->type == PACK_VALUE_INT || entry->type == PACK_VALUE_BOOL)
         sqlite3_bind_int64(row, at, entry->integer);
     else
-        sqlite3_bind_text(row, at, view_text_of(view, entry), (int)entry->text_len,
-                          SQLITE_TRANSIENT);
+        sqlite3_bind_text(row, at, view_text_of(view, entry), (int)entry->text_len, SQLITE_STATIC);
 }
 
 static void add_search(struct view_merging *m, const struct pack_field *field, const char *text,
@@ -86,7 +85,7 @@ static void put_fixed(struct view_merging *m, const struct pack_field *field,
         first->merge.live = true;
     bind_entry(view, m->row, at, first);
     if (!first && field == m->kind->dossier && m->inside)
-        sqlite3_bind_text(m->row, at, m->dossier, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(m->row, at, m->dossier, -1, SQLITE_STATIC);
     if (first && first->type == PACK_VALUE_TEXT)
         add_search(m, field, view_text_of(view, first), first->text_len);
 }
@@ -113,7 +112,8 @@ static enum err put_appended(struct view_merging *m, const struct pack_field *fi
     }
     enum err err = text.err;
     if (err == ERR_OK && any) {
-        sqlite3_bind_text(m->row, at, (const char *)text.bytes, (int)text.len, SQLITE_TRANSIENT);
+        err = view_rc(sqlite3_bind_text(m->row, at, (const char *)text.bytes, (int)text.len,
+                                        SQLITE_TRANSIENT));
         add_search(m, field, (const char *)text.bytes, text.len);
     }
     buf_free(&text);
@@ -151,7 +151,8 @@ static enum err put_set(struct view_merging *m, const struct pack_field *field,
     buf_u8(&json, ']');
     enum err err = json.err;
     if (err == ERR_OK && any)
-        sqlite3_bind_text(m->row, at, (const char *)json.bytes, (int)json.len, SQLITE_TRANSIENT);
+        err = view_rc(sqlite3_bind_text(m->row, at, (const char *)json.bytes, (int)json.len,
+                                        SQLITE_TRANSIENT));
     buf_free(&json);
     return err;
 }
@@ -200,7 +201,7 @@ static sqlite3_stmt *row_statement(struct view *view, const struct pack_kind *ki
     return *put;
 }
 
-static void bind_head(struct view_merging *m, const struct view_entry *born)
+static enum err bind_head(struct view_merging *m, const struct view_entry *born)
 {
     char author[2 * ID_LEN + 1], at[PAS_TIME_LEN], space[2 * ID_LEN + 1];
     int64_t seconds = born->merge.time_s;
@@ -209,12 +210,16 @@ static void bind_head(struct view_merging *m, const struct view_entry *born)
     code_hex(author, born->merge.author, ID_LEN);
     code_hex(space, m->view->spaces[m->space].id, ID_LEN);
     pas_time_format(seconds, at);
-    sqlite3_bind_text(m->row, 1, m->id, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_text(m->row, 2, m->code, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_text(m->row, 3, space, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_text(m->row, 5, at, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_text(m->row, 6, author, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(m->row, 1, m->id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(m->row, 2, m->code, -1, SQLITE_STATIC);
     sqlite3_bind_int(m->row, 7, m->mistake);
+    /* A copy that fails binds NULL, and says so only here. */
+    int rc = sqlite3_bind_text(m->row, 3, space, -1, SQLITE_TRANSIENT);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_text(m->row, 5, at, -1, SQLITE_TRANSIENT);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_text(m->row, 6, author, -1, SQLITE_TRANSIENT);
+    return view_rc(rc);
 }
 
 /* The dossier: the reference that the kind names, or the record itself. A restricted record in a space of its own
@@ -231,7 +236,7 @@ static void bind_dossier(struct view_merging *m)
             }
         }
     }
-    sqlite3_bind_text(m->row, 4, dossier, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(m->row, 4, dossier, -1, SQLITE_STATIC);
 }
 
 enum err view_put_row(struct view_merging *m, const struct view_entry *born)
@@ -241,7 +246,7 @@ enum err view_put_row(struct view_merging *m, const struct view_entry *born)
     m->row = row_statement(m->view, m->kind);
     if (!m->row)
         return ERR_MEMORY;
-    bind_head(m, born);
+    TRY(bind_head(m, born));
     for (size_t i = 0; i < m->kind->fields_n; i++)
         TRY(put_field(m, &m->kind->fields[i], (int)i + 8));
     bind_dossier(m);

@@ -101,15 +101,15 @@ static enum err put_space(sqlite3_stmt *put, size_t number, const struct engine_
     char id[2 * ID_LEN + 1], at[PAS_TIME_LEN];
     code_hex(id, space->id, ID_LEN);
     sqlite3_bind_int64(put, 1, (sqlite3_int64)number);
-    sqlite3_bind_text(put, 2, id, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_text(put, 3, space->name, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(put, 2, id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(put, 3, space->name, -1, SQLITE_STATIC);
     sqlite3_bind_text(put, 4, words_level(space->level), -1, SQLITE_STATIC);
     sqlite3_bind_text(put, 5, words_state(space->state), -1, SQLITE_STATIC);
     sqlite3_bind_int64(put, 6, (sqlite3_int64)space->size);
     sqlite3_bind_int64(put, 7, (sqlite3_int64)space->unsent);
     if (space->checkpoint_ms) {
         pas_time_format((int64_t)(space->checkpoint_ms / 1000), at);
-        sqlite3_bind_text(put, 8, at, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(put, 8, at, -1, SQLITE_STATIC);
     }
     if (space->alarm != ERR_OK)
         sqlite3_bind_text(put, 9, words_alarm(space->alarm), -1, SQLITE_STATIC);
@@ -126,11 +126,11 @@ static enum err put_members(struct view *view, sqlite3_stmt *put, size_t space)
         const struct fold_device *one = &fold->devices[i];
         code_hex(device, one->id, ID_LEN);
         words_roles(one->roles, roles);
-        sqlite3_bind_text(put, 1, id, -1, SQLITE_TRANSIENT);
-        sqlite3_bind_text(put, 2, device, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(put, 1, id, -1, SQLITE_STATIC);
+        sqlite3_bind_text(put, 2, device, -1, SQLITE_STATIC);
         sqlite3_bind_text(put, 3, engine_device_label(view->engine, space, one->id), -1,
-                          SQLITE_TRANSIENT);
-        sqlite3_bind_text(put, 4, roles, -1, SQLITE_TRANSIENT);
+                          SQLITE_STATIC);
+        sqlite3_bind_text(put, 4, roles, -1, SQLITE_STATIC);
         sqlite3_bind_text(put, 5, one->active ? "active" : "revoked", -1, SQLITE_STATIC);
         sqlite3_bind_int64(put, 6, (sqlite3_int64)one->added);
         TRY(view_run(put));

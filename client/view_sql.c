@@ -131,7 +131,6 @@ enum err view_sql(struct view *view, const char *sql, struct pas_table **out, st
     *out = NULL;
     if (why)
         why->text[0] = 0;
-    TRY(view_exec(view, "PRAGMA query_only = ON"));
     sqlite3_set_authorizer(view->db, only_reading, NULL);
     int rc = sqlite3_prepare_v2(view->db, sql, -1, &rows, &rest);
     if (rc != SQLITE_OK)
@@ -150,7 +149,5 @@ enum err view_sql(struct view *view, const char *sql, struct pas_table **out, st
 out:
     sqlite3_finalize(rows);
     sqlite3_set_authorizer(view->db, NULL, NULL);
-    if (view_exec(view, "PRAGMA query_only = OFF") != ERR_OK && err == ERR_OK)
-        err = ERR_IO;
     return err;
 }

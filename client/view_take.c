@@ -22,8 +22,8 @@ static enum err record_of(struct view *view, size_t number, const uint8_t *shred
     sqlite3_stmt *get = view_statement(view, VIEW_ST_RECORD_GET);
     if (!get)
         return ERR_MEMORY;
-    sqlite3_bind_blob(get, 1, shred, ID_LEN, SQLITE_TRANSIENT);
-    sqlite3_bind_blob(get, 2, record, RECORD_LEN, SQLITE_TRANSIENT);
+    sqlite3_bind_blob(get, 1, shred, ID_LEN, SQLITE_STATIC);
+    sqlite3_bind_blob(get, 2, record, RECORD_LEN, SQLITE_STATIC);
     int rc = sqlite3_step(get);
     if (rc == SQLITE_ROW)
         *rid = sqlite3_column_int64(get, 0);
@@ -35,11 +35,11 @@ static enum err record_of(struct view *view, size_t number, const uint8_t *shred
     sqlite3_stmt *put = view_statement(view, VIEW_ST_RECORD_PUT);
     if (!put)
         return ERR_MEMORY;
-    sqlite3_bind_text(put, 1, id, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_text(put, 2, code, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(put, 1, id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(put, 2, code, -1, SQLITE_STATIC);
     sqlite3_bind_int64(put, 3, (sqlite3_int64)number);
-    sqlite3_bind_blob(put, 4, shred, ID_LEN, SQLITE_TRANSIENT);
-    sqlite3_bind_blob(put, 5, record, RECORD_LEN, SQLITE_TRANSIENT);
+    sqlite3_bind_blob(put, 4, shred, ID_LEN, SQLITE_STATIC);
+    sqlite3_bind_blob(put, 5, record, RECORD_LEN, SQLITE_STATIC);
     enum err err = view_run(put);
     *rid = sqlite3_last_insert_rowid(view->db);
     return err;
@@ -54,7 +54,7 @@ static void bind_value(sqlite3_stmt *put, const struct view_value *value)
         sqlite3_bind_int64(put, 5, value->integer);
     else if (value->type != PACK_VALUE_NIL)
         sqlite3_bind_text(put, 5, value->text ? value->text : "", (int)value->text_len,
-                          SQLITE_TRANSIENT);
+                          SQLITE_STATIC);
 }
 
 /* Work that somebody else brought may have been brought twice, by two people who did not know of each other. */
@@ -69,8 +69,8 @@ static enum err is_known(struct view *view, sqlite3_int64 rid, const struct engi
         return ERR_MEMORY;
     sqlite3_bind_int64(get, 1, rid);
     sqlite3_bind_int64(get, 2, change->change.field);
-    sqlite3_bind_blob(get, 3, change->author, ID_LEN, SQLITE_TRANSIENT);
-    sqlite3_bind_blob(get, 4, change->run, RUN_LEN, SQLITE_TRANSIENT);
+    sqlite3_bind_blob(get, 3, change->author, ID_LEN, SQLITE_STATIC);
+    sqlite3_bind_blob(get, 4, change->run, RUN_LEN, SQLITE_STATIC);
     sqlite3_bind_int64(get, 5, signed_of(change->change.ordinal));
     int rc = sqlite3_step(get);
     sqlite3_reset(get);
@@ -101,10 +101,10 @@ enum err view_take(struct view *view, size_t number, const struct engine_change 
     sqlite3_bind_int64(put, 1, rid);
     sqlite3_bind_int64(put, 2, one->field);
     bind_value(put, &value);
-    sqlite3_bind_blob(put, 6, change->author, ID_LEN, SQLITE_TRANSIENT);
-    sqlite3_bind_blob(put, 7, change->run, RUN_LEN, SQLITE_TRANSIENT);
+    sqlite3_bind_blob(put, 6, change->author, ID_LEN, SQLITE_STATIC);
+    sqlite3_bind_blob(put, 7, change->run, RUN_LEN, SQLITE_STATIC);
     sqlite3_bind_int64(put, 8, signed_of(one->ordinal));
-    sqlite3_bind_blob(put, 9, change->device, ID_LEN, SQLITE_TRANSIENT);
+    sqlite3_bind_blob(put, 9, change->device, ID_LEN, SQLITE_STATIC);
     sqlite3_bind_int64(put, 10, one->time_s);
     if (change->index != MERGE_PENDING) {
         sqlite3_bind_int64(put, 11, signed_of(change->t_recv_ms));

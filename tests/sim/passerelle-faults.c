@@ -2,10 +2,10 @@
  *
  * passerelle-faults: one simulated world, in which memory or disks fail at each place in turn (sim_fault.h).
  *
- *   passerelle-faults memory|io [--seed N] [--for-ever] [--every K] [--jobs N]
- *   passerelle-faults memory|io [--seed N] [--for-ever] --only NUMBER    one failure, in the open, with its trace
+ *   passerelle-faults memory|io [--desk] [--seed N] [--for-ever] [--every K] [--jobs N]
+ *   passerelle-faults memory|io [--desk] [--seed N] [--for-ever] --only NUMBER    one failure, in the open, with its trace
  *
- * --every K tries one in K places, beginning with a place that the seed chooses. Exit code 0: nothing went wrong.
+ * --desk: not a world of engines but two people at the public interface (sim_desk.h). --every K tries one in K places, beginning with a place that the seed chooses. Exit code 0: nothing went wrong.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "server/log.h"
+#include "tests/sim/sim_desk.h"
 #include "tests/sim/sim_fault.h"
 #include "tests/sim/sim_vfs.h"
 #include "tests/sim/sim_world.h"
@@ -30,17 +31,21 @@ static const struct sim_profile profile = {.name = "faults",
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: passerelle-faults memory|io [--seed N] [--for-ever] [--every K] "
-                    "[--jobs N] [--only NUMBER]\n");
+    fprintf(stderr,
+            "usage: passerelle-faults memory|io [--desk] [--seed N] [--for-ever] [--every K] "
+            "[--jobs N] [--only NUMBER]\n");
     return 2;
 }
 
-static bool take_options(int argc, char **argv, struct sim_fault_plan *plan, uint64_t *seed)
+static bool take_options(int argc, char **argv, struct sim_fault_plan *plan, uint64_t *seed,
+                         bool *desk)
 {
     for (int i = 2; i < argc; i++) {
         bool more = i + 1 < argc;
         if (strcmp(argv[i], "--for-ever") == 0)
             plan->for_ever = true;
+        else if (strcmp(argv[i], "--desk") == 0)
+            *desk = true;
         else if (more && strcmp(argv[i], "--seed") == 0)
             *seed = strtoull(argv[++i], NULL, 10);
         else if (more && strcmp(argv[i], "--every") == 0)
@@ -57,11 +62,12 @@ static bool take_options(int argc, char **argv, struct sim_fault_plan *plan, uin
 }
 
 /* What a world with one failure says when it went wrong. */
-static int confess(const char *kind, const struct sim_fault_plan *plan, uint64_t seed,
+static int confess(const char *kind, const struct sim_fault_plan *plan, uint64_t seed, bool desk,
                    const struct sim_world *world, uint64_t number)
 {
-    fprintf(stderr, "passerelle-faults %s --seed %" PRIu64 "%s --only %" PRIu64 ": %s\n   at", kind,
-            seed, plan->for_ever ? " --for-ever" : "", number, world->violation);
+    fprintf(stderr, "passerelle-faults %s%s --seed %" PRIu64 "%s --only %" PRIu64 ": %s\n   at",
+            kind, desk ? " --desk" : "", seed, plan->for_ever ? " --for-ever" : "", number,
+            world->violation);
     sim_fault_print();
     return 1;
 }
@@ -71,11 +77,12 @@ int main(int argc, char **argv)
     struct sim_fault_plan plan = {.every = 1, .jobs = 1};
     struct sim_fault_sum sum;
     uint64_t seed = 1, number;
+    bool desk = false;
     if (argc > 1 && strcmp(argv[1], "memory") == 0)
         plan.kind = SIM_FAULT_MEMORY;
     else if (argc > 1 && strcmp(argv[1], "io") == 0)
         plan.kind = SIM_FAULT_IO;
-    if (plan.kind == SIM_FAULT_NONE || !take_options(argc, argv, &plan, &seed))
+    if (plan.kind == SIM_FAULT_NONE || !take_options(argc, argv, &plan, &seed, &desk))
         return usage();
     sim_fault_install();
     sim_vfs_install();
@@ -84,9 +91,10 @@ int main(int argc, char **argv)
     if (!world)
         abort();
     sim_fault_begin(&plan);
-    bool ok = sim_world_run(world, seed, &profile, plan.only > 0);
+    bool ok = desk ? sim_desk_run(world, seed, plan.only > 0)
+                   : sim_world_run(world, seed, &profile, plan.only > 0);
     bool child = sim_fault_happened(&number) && plan.only == 0;
-    int code = ok ? 0 : confess(argv[1], &plan, seed, world, number);
+    int code = ok ? 0 : confess(argv[1], &plan, seed, desk, world, number);
     sim_fault_end(&sum);
     if (!child)
         printf("%s %s: %" PRIu64 " calls from %" PRIu64 " places, %" PRIu64

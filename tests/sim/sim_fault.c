@@ -19,7 +19,7 @@
 #undef calloc
 #undef realloc
 
-enum { FRAMES = 40, PLACES = 1 << 16, JOBS = 16, CHILD_SECONDS = 120 };
+enum { FRAMES = 40, PLACES = 1 << 16, JOBS = 16, CHILD_SECONDS = 600 };
 
 /* clang-format off */
 extern const char __executable_start[], etext[];
