@@ -43,12 +43,12 @@ same "what is started" '["/usr/bin/passerelled"] ["serve","--config","/etc/passe
 
 step "setup, and a server"
 port=$(free_port)
-mounted=$(engine mount server)
-printf '%s\n' "url = http://127.0.0.1:$port" "listen = 127.0.0.1:$port" 'recipient = none' >"$mounted/tmp/answers"
+printf '%s\n' "url = http://127.0.0.1:$port" "listen = 127.0.0.1:$port" 'recipient = none' \
+    >"$(engine mount server)/tmp/answers"
 expect 0 within server /usr/bin/passerelled setup --answers /tmp/answers --json
 FOUNDER=$(jq -re .founder_link "$OUT")
 same "reached" true "$(jq .reached "$OUT")"
-same "whose data" passerelle "$(chroot "$mounted" stat -c %U /var/lib/passerelle/server.key)"
+same "whose data" passerelle "$(within server stat -c %U /var/lib/passerelle/server.key)"
 background within server /usr/bin/passerelled serve --config /etc/passerelle/passerelled.conf >"$WORK/server.log" 2>&1
 until_true 60 curl -fsS "http://127.0.0.1:$port/readyz"
 
@@ -57,7 +57,8 @@ witness_port=$(free_port)
 expect 0 within witness /usr/bin/passerelle-witness init --data /var/lib/passerelle --name witness.example.org
 same "its line" "witness witness.example.org" "$(cut -d' ' -f1,2 "$OUT")"
 expect 0 within server /usr/bin/passerelled log-key --data /var/lib/passerelle
-cp "$OUT" "$(engine mount witness)/var/lib/passerelle/logs"
+# In a volume of the container, as compose.yml says it.
+within witness tee /var/lib/passerelle/logs <"$OUT" >/dev/null
 background within witness /usr/bin/passerelle-witness serve --data /var/lib/passerelle \
     --listen "0.0.0.0:$witness_port" >"$WORK/witness.log" 2>&1
 until_true 60 curl -fsS "http://127.0.0.1:$witness_port/readyz"
