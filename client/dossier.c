@@ -281,6 +281,32 @@ out:
     return err;
 }
 
+static enum err count_slot(void *ctx, const struct leaf_slot *slot)
+{
+    (void)slot;
+    ++*(size_t *)ctx;
+    return ERR_OK;
+}
+
+enum err dossier_without_slot(struct engine *engine, const struct space *space, uint64_t *leaf)
+{
+    const struct space_epoch *first = space_epoch(space, 1);
+    for (size_t i = 0; first && first->ek && i < space->dossiers.n_births; i++) {
+        const struct dossier *dossier = &space->dossiers.items[space->dossiers.births[i]];
+        uint8_t row[ID_LEN];
+        size_t n = 0;
+        if (!dossier->keyless || fold_erased(space->fold, dossier->shred))
+            continue;
+        seal_row(row, first->ek, space->pub.id, dossier->shred);
+        enum err err = replica_slots(engine->replica, space->no, row, count_slot, &n);
+        if (err != ERR_OK || n == 0) {
+            *leaf = dossier->leaf;
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
 void dossier_retry_keys(struct space *space)
 {
     for (size_t i = 0; i < space->dossiers.n; i++)

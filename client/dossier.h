@@ -72,6 +72,10 @@ enum err dossier_renew(struct engine *engine, struct space *space,
 enum err dossier_key(struct engine *engine, struct space *space, struct dossier *dossier,
                      const uint8_t **key);
 
+/** The leaf where the first dossier was born of which no slot is here, among those looked for in vain; `*leaf` stays as
+ * it is when there is none. */
+enum err dossier_without_slot(struct engine *engine, const struct space *space, uint64_t *leaf);
+
 /** Looks again for keys that were missing. */
 void dossier_retry_keys(struct space *space);
 

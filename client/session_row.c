@@ -274,10 +274,13 @@ static void ask_for_seal(const struct engine *engine, struct space *space, struc
 static enum err want_keys(struct engine *engine, struct space *space, struct message_row *row)
 {
     const struct space_epoch *first = space_epoch(space, 1);
+    bool alarmed = space->pub.alarm == ERR_WITHHELD;
+    space->rows_asked = false;
     if (!space->keyless || !first || !first->ek || !(space->pub.roles & ROLE_READER) ||
-        asked_lately(engine, space))
+        (asked_lately(engine, space) && !alarmed))
         return ERR_OK;
     space->keys_asked_ms = engine->now_ms;
+    space->rows_asked = true;
     for (size_t i = 0; i < space->dossiers.n && row->n_want < WANT_AT_ONCE; i++) {
         struct dossier *dossier = &space->dossiers.items[i];
         const uint8_t *key;

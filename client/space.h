@@ -58,6 +58,7 @@ struct space {
     bool keyless;                    /* a born dossier has no key here yet */
     uint64_t erased_asked_ms;        /* the same for how far erasures are */
     uint64_t keys_asked_ms;          /* when such keys were asked for last; 0 = not since unlock */
+    bool rows_asked;                 /* the request that is answered now asked for them by row */
     bool salvaged;  /* from a damaged replica: own leaves in the log are not a clone's */
     bool uninvited; /* this device has a new identity, and no invitation for it yet */
     bool cloned;    /* another copy of this device writes: nothing is pushed any more */

@@ -212,6 +212,27 @@ static void look_for_seal(struct take *take)
     space_alarm(space, ERR_WITHHELD, fold_epoch(space->fold, epoch)->index, false);
 }
 
+/* A slot comes with its leaf and is there until its dossier is erased: one that does not come, though it was asked for
+ * by its row, is kept back, or lost. One that is there under keys that this device never had is neither. */
+static enum err look_for_slot(struct take *take)
+{
+    struct space *space = take->space;
+    uint64_t leaf = UINT64_MAX;
+    if (take->row->more || space->pub.alarm != ERR_OK || !space->keyless ||
+        !(space->pub.roles & ROLE_READER) || space_lacks_epoch(take->engine, space))
+        return ERR_OK;
+    enum err err = dossier_without_slot(take->engine, space, &leaf);
+    if (err != ERR_OK || leaf == UINT64_MAX)
+        return err;
+    if (space->rows_asked) {
+        space_alarm(space, ERR_WITHHELD, leaf, false);
+    } else {
+        space->keys_asked_ms = 0;
+        take->result->again = true;
+    }
+    return ERR_OK;
+}
+
 /* The server counts entries that it does not give, though nothing else filled the answer: it has lost the next one. */
 static void look_for_lost(struct take *take)
 {
@@ -283,6 +304,7 @@ static enum err take_full(struct take *take, uint64_t time_ms)
         if (space->missing && take->refused_bodies && space->pub.alarm == ERR_OK)
             space_alarm(space, ERR_WITHHELD, take->bad_bodies, false);
         look_for_seal(take);
+        err = look_for_slot(take);
         look_for_lost(take);
         /* More of it, by file: that goes over too. */
         space->carried = space->carried && space->fold->size == take->size_before;
@@ -290,7 +312,8 @@ static enum err take_full(struct take *take, uint64_t time_ms)
             space->pub.status = ERR_SEQ;
         if (space->cloned && space->pub.alarm == ERR_OK)
             space_alarm(space, ERR_SEQ, UINT64_MAX, false);
-        err = look_for_withheld(take);
+        if (err == ERR_OK)
+            err = look_for_withheld(take);
     }
     if (err == ERR_OK && !take->row->more && space->pub.size == take->row->size)
         err = forget_keys(take->engine, space, &take->forgot);

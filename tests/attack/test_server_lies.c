@@ -407,7 +407,7 @@ static const struct evil_row attacks[] = {
     {"body altered", body_altered, ALARM, ERR_WITHHELD, ERR_OK},
     {"body kept back", body_kept_back, ALARM, ERR_WITHHELD, ERR_OK},
     {"body left out", body_missing, ALARM, ERR_WITHHELD, ERR_OK},
-    {"slot kept back", slot_kept_back, KEYLESS, ERR_OK, ERR_OK},
+    {"slot kept back", slot_kept_back, INSISTS, ERR_WITHHELD, ERR_OK},
     {"slot altered", slot_altered, KEYLESS, ERR_OK, ERR_OK},
     {"slot of another dossier", slot_of_another_dossier, KEYLESS, ERR_OK, ERR_OK},
     {"rows to wrap invented", rows_to_wrap, QUIET, ERR_OK, ERR_OK},
