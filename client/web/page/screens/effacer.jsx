@@ -51,7 +51,7 @@ export function Effaces() {
   return <>
     <Head title={t("plus.effaces")} />
     {!rows ? <Waiting /> : rows.length === 0 ? <Empty><p>{t("erase.none")}</p></Empty>
-      : <List>{rows.map((row) => <li key={row.code}><Row line={<span class="code">{row.code}</span>} under={[t(`erase.${row.reason}`), row.name, row.erased_at ? instant(row.erased_at) : t("fiche.pending"), row.waiting && t("erase.waits", row.waiting)].filter(Boolean).join(" · ")}
+      : <List>{rows.map((row) => <li key={row.code}><Row line={<span class="code">{row.code}</span>} under={[t(`erase.${row.reason}`), row.name, row.erased_at ? instant(row.erased_at) : t("fiche.pending"), row.waiting && t("erase.waits", row.waiting), row.foreign && t("erase.foreign", row.foreign)].filter(Boolean).join(" · ")}
         badge={row.devices ? <Badge tone={row.done === row.devices ? "good" : "late"}>{t("erase.on", row.done, row.devices)}</Badge> : null} /></li>)}</List>}
   </>;
 }
