@@ -104,6 +104,13 @@ expect 1 on claire erase "$contact" --reason demande --lang en
 has "$ERR" "only a part of the file $code"
 expect 1 on claire erase nobody --reason demande
 
+step "the request, its ground and the decision are on record, by the file's code"
+create claire demande_droit code_dossier="$code" type=effacement recue_le=2025-03-10 fondement=retrait etat=recue
+request=$ID
+expect 0 on claire set "$request" decision="Retrait du consentement : rien n'oblige à garder." decidee_le=2025-03-12 \
+    etat=acceptee mentions=oui
+synced claire nadia karim
+
 figures() { on "$1" report P1 --year 2025 --json | jq -S .; }
 before=$(figures claire)
 same "the year's figures at nadia" "$before" "$(figures nadia)"
@@ -172,6 +179,12 @@ same "how far it is" "3 of 3, waits for " "$(jq -r '.[0] | "\(.done) of \(.devic
 same "foreign bodies" 0 "$(field '.[0].foreign')"
 expect 0 on claire audit log --json
 same "who purged late work" "karim nadia" "$(jq -r '[.[] | select(.kind == "purge") | .device_name] | unique | join(" ")' "$OUT")"
+
+expect 0 on claire set "$request" etat=executee
+synced claire nadia karim
+expect 0 on nadia show "$request" --json
+same "the request stays, without her" "$code executee 2025-03-12" \
+    "$(jq -r '.fields // . | [.code_dossier, .etat, .decidee_le] | map(if type == "object" then .value // .text else . end) | join(" ")' "$OUT")"
 
 step "the year's figures are the same without her"
 for who in claire nadia karim; do same "P1 at $who" "$before" "$(figures "$who")"; done
