@@ -111,7 +111,8 @@ static enum err parse(struct pack **out, const char *json, size_t json_len, bool
         why->text[0] = '\0';
     if (json_len > PACK_JSON_MAX)
         return ERR_TOO_BIG;
-    if (sqlite3_open(":memory:", &db) != SQLITE_OK)
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(":memory:", &db, flags, NULL) != SQLITE_OK)
         TRY(ERR_MEMORY);
     TRY(check_format(db, json, json_len, why));
     err = pack_sql_fill(db, json, json_len);

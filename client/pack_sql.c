@@ -210,15 +210,16 @@ static enum err fill_one(sqlite3 *db, const char *sql, const char *json, size_t 
 {
     enum err err = ERR_IO;
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
-        goto out;
-    if (sqlite3_bind_parameter_count(statement) > 0 &&
-        sqlite3_bind_text(statement, 1, json, (int)json_len, SQLITE_STATIC) != SQLITE_OK)
-        goto out;
-    int rc = sqlite3_step(statement);
+    int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    if (rc == SQLITE_OK && sqlite3_bind_parameter_count(statement) > 0)
+        rc = sqlite3_bind_text(statement, 1, json, (int)json_len, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(statement);
     /* A member of another JSON type than expected: json_each or -> refuse it. */
-    err = rc == SQLITE_DONE ? ERR_OK : rc == SQLITE_ERROR ? ERR_FORMAT : ERR_IO;
-out:
+    if (rc == SQLITE_DONE)
+        err = ERR_OK;
+    else if (rc == SQLITE_ERROR || rc == SQLITE_NOMEM)
+        err = rc == SQLITE_ERROR ? ERR_FORMAT : ERR_MEMORY;
     sqlite3_finalize(statement);
     return err;
 }

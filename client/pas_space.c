@@ -220,7 +220,7 @@ int pas_found(struct pas *pas, const char *link, const char *url, const unsigned
     if (!words_level_read(level_text, &level))
         TRY(ERR_USAGE);
     TRY(engine_found(pas->engine, link, url, server, server_len, name, level, space));
-    TRY(view_refresh(pas->view));
+    pas_look_anew(pas); /* it is durable already */
 out:
     return pas_end(pas, err);
 }
@@ -258,7 +258,7 @@ int pas_succeed(struct pas *pas, size_t old, const unsigned char *server, size_t
     else if (err == ERR_EXISTS)
         err = pas_succeeded(pas, old);
     TRY(err);
-    TRY(view_refresh(pas->view));
+    pas_look_anew(pas); /* it is durable already */
 out:
     return pas_end(pas, err);
 }
@@ -280,7 +280,7 @@ int pas_join(struct pas *pas, const char *link, const unsigned char *server, siz
     enum err err = ERR_OK;
     pas_begin(pas);
     TRY(engine_join(pas->engine, link, server, server_len, space));
-    TRY(view_refresh(pas->view));
+    pas_look_anew(pas); /* it is durable already */
 out:
     return pas_end(pas, err);
 }

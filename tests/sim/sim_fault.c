@@ -356,8 +356,10 @@ void sim_fault_install(void)
     sqlite3_mem_methods ours = theirs;
     ours.xMalloc = sqlite_malloc;
     ours.xRealloc = sqlite_realloc;
-    /* No store of small blocks that never fail. */
-    if (sqlite3_config(SQLITE_CONFIG_MALLOC, &ours) != SQLITE_OK ||
+    /* No store of small blocks that never fail; no mutexes, which a child forked inside of SQLite could not take again:
+     * their owner is a thread of the parent. */
+    if (sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) != SQLITE_OK ||
+        sqlite3_config(SQLITE_CONFIG_MALLOC, &ours) != SQLITE_OK ||
         sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) != SQLITE_OK)
         abort();
 }
