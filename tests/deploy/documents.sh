@@ -168,6 +168,8 @@ run_block() {
             line="\"\$REAL/passerelled\" ${line#passerelled} >>\"\$STATE/server.log\" 2>&1 & echo \$! >\"\$STATE/passerelled.pid\""
             line+="; for i in \$(seq 100); do curl -fsS http://127.0.0.1:$PORT/readyz && break; sleep 0.1; done"
         fi
+        # The server takes its new keys up within a second; the person with the telephone needs longer.
+        [[ $line != passerelled\ rotate-key* ]] || line+="; sleep 2"
         ran=$((ran + 1))
         # shellcheck disable=SC2046
         code=0
