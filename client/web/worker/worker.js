@@ -50,10 +50,15 @@ let refused = null; // called when an owner answers
 function ownership(take) {
     return new Promise((done) => {
         const wait = new AbortController();
-        const timer = setTimeout(() => wait.abort(), take ? TAKE_WAIT_MS : LOCK_WAIT_MS);
-        refused = take ? null : () => wait.abort();
+        // Chromium loses an abort that comes before it has queued the request: nobody waits for that promise alone.
+        const giveUp = () => {
+            wait.abort();
+            done(false);
+        };
+        const timer = setTimeout(giveUp, take ? TAKE_WAIT_MS : LOCK_WAIT_MS);
+        refused = take ? null : giveUp;
         channel.postMessage(take ? 'yield' : 'who?');
-        navigator.locks.request(LOCK, { signal: wait.signal }, () => new Promise((free) => {
+        navigator.locks.request(LOCK, { signal: wait.signal }, () => wait.signal.aborted ? null : new Promise((free) => {
             release = free;
             done(true);
         })).catch(() => done(false)).finally(() => clearTimeout(timer));
