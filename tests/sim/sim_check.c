@@ -61,11 +61,29 @@ static bool find_history(struct sim_world *world, struct sim_device *device, uns
     return false;
 }
 
+/* What was wiped cannot say which history removed it: one that goes on from the last that the device held. */
+static void find_removal(struct sim_world *world, struct sim_device *device, unsigned s,
+                         const struct space *space)
+{
+    static const uint8_t none[HASH_LEN];
+    uint64_t size = device->size[s];
+    const uint8_t *root = size ? sim_check_log(world, device, s)->entries[size - 1].root : none;
+    for (unsigned b = 0; b < world->n_branches; b++) {
+        const struct sim_log *log = &world->branches[b].logs[s];
+        const struct sim_revoked *revoked = sim_model_revoked(log, device->id);
+        if (!revoked || space->leave.size != revoked->index + 1 || !is_prefix(log, size, root))
+            continue;
+        device->branch[s] = b;
+        return;
+    }
+}
+
 /* Who was removed keeps nothing of the space but sealed work: what no leaf of its log holds, and no more. (Which leaves
  * hold what is known once somebody has shown it: a bound from above.) */
 static void check_wiped(struct sim_world *world, struct sim_device *device, unsigned s,
                         const struct space *space)
 {
+    find_removal(world, device, s, space);
     const struct sim_log *log = sim_check_log(world, device, s);
     const struct sim_revoked *revoked = sim_model_revoked(log, device->id);
     uint64_t sealed = 0;
