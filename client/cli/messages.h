@@ -281,8 +281,12 @@
       "then "                                                                                           \
       "remove the old one.\n")                                                                          \
     X(SPACE_ONE,                                                                                        \
-      "  Cet espace ne tient qu'à un seul appareil : « recovery-sheet » le met à l'abri.\n",            \
-      "  This space hangs on a single device: \"recovery-sheet\" makes it safe.\n")                     \
+      "  Cet espace ne tient qu'à un seul appareil, celui qui l'administre : « recovery-sheet », "   \
+      "sur "                                                                                            \
+      "lui, le met à l'abri.\n",                                                                        \
+      "  This space hangs on a single device, the one that administers it: \"recovery-sheet\" "         \
+      "there "                                                                                          \
+      "makes it safe.\n")                                                                               \
     X(RED, "\033[31m", "\033[31m")                                                                      \
     X(PLAIN, "\033[0m", "\033[0m")                                                                      \
     X(UNDONE, "Annulé : %zu changement(s).\n", "Undone: %zu change(s).\n")                              \
