@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What every leaf must fulfil, and the look-ups. The rules per kind stand in fold_rules.c.
+ * What every leaf must fulfil, and the look-ups. The rules per kind stand in fold_rules*.c.
  */
 #include "proto/fold.h"
 
@@ -251,7 +251,7 @@ enum err fold_apply(struct fold *fold, const struct fold_entry *entry)
     struct fold_plan plan;
     enum err err = judge(fold, entry, &plan);
     if (err == ERR_OK)
-        err = fold_rules_reserve(fold, entry, &plan);
+        err = fold_rules_reserve(fold, &plan);
     if (err != ERR_OK && err_category(err) == CAT_INTERNAL)
         return err;
     if (err == ERR_OK) {

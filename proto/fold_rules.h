@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fold_rules: the inside of fold (PROTOCOL.md 6.2): one judge and one effect per kind of leaf. Only fold*.c include it.
+ * fold_rules: the inside of fold (PROTOCOL.md 6.2): one rule per kind of leaf (fold_rule.h), a judge and an effect. Only fold*.c include it.
  *
  * A judge looks and fills a plan, an effect carries the plan out; between them stands the reservation of
  * memory, so that an effect cannot fail.
@@ -29,8 +29,7 @@ enum err fold_rules_judge(const struct fold *fold, const struct fold_entry *entr
                           struct fold_plan *plan);
 
 /** Makes room for what the plan will add. ERR_MEMORY: nothing changed. */
-enum err fold_rules_reserve(struct fold *fold, const struct fold_entry *entry,
-                            const struct fold_plan *plan);
+enum err fold_rules_reserve(struct fold *fold, const struct fold_plan *plan);
 
 /** Carries it out. */
 void fold_rules_effect(struct fold *fold, const struct fold_entry *entry,
